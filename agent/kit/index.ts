@@ -1,0 +1,13 @@
+/**
+ * kit: what several rooms use, and nothing else: ports (types) and small pure data structures.
+ *
+ * Time, chance and IO are only *described* here; the daemon's edges bring them.
+ */
+export type { Cancel, Clock } from './clock.ts'
+export { CodedError } from './coded-error.ts'
+export type { Problem } from './coded-error.ts'
+export type { KeyRange, KeyValueStore, StoreChange } from './key-value-store.ts'
+export { silentLogger } from './logger.ts'
+export type { Logger } from './logger.ts'
+export { integerBelow, seededRandom } from './random.ts'
+export type { Random } from './random.ts'
