@@ -1,0 +1,62 @@
+/** Where one field of an event stands in its record. `count` is its number of elements. */
+export interface EventField {
+  readonly offset: number
+  readonly type: 'f64' | 'f32' | 'u32' | 'u16' | 'i16' | 'u8'
+  readonly count: number
+}
+
+/** The layout that the addon exports from `native/src/event_record.h`; no number of it is written in TypeScript. */
+export interface EventLayout {
+  readonly strideBytes: number
+  readonly fields: Readonly<Record<string, EventField>>
+}
+
+/**
+ * A run of events in memory shared with the addon: `length` records of `layout.strideBytes`, seen through one view a type.
+ * Element `i` of field `f` of event `e` is `view[(e * strideBytes + f.offset) / bytesPerElement + i]`.
+ * Valid until the next read of the same source.
+ */
+export interface EventBatch {
+  readonly layout: EventLayout
+  readonly length: number
+  readonly u8: Uint8Array
+  readonly u16: Uint16Array
+  readonly i16: Int16Array
+  readonly u32: Uint32Array
+  readonly f32: Float32Array
+  readonly f64: Float64Array
+}
+
+/** What the meter counted since its start. Every event is accounted for: received = scored + shed + pending. */
+export interface MeterCounters {
+  readonly packets: number
+  /** Octets, layer 3. */
+  readonly octets: number
+  readonly flows: number
+  readonly activeFlows: number
+  readonly hosts: number
+  readonly pairs: number
+  readonly events: { readonly received: number; readonly scored: number; readonly shed: number; readonly pending: number }
+  /** Packets that gave no flow, by reason. */
+  readonly undecoded: Readonly<Record<string, number>>
+  /** Work dropped or ended early, by reason: kernel ring, flow table full, host table full ... */
+  readonly dropped: Readonly<Record<string, number>>
+}
+
+/** A source of packets that already went through the meter. `capture` implements it on the addon; tests in memory. */
+export interface PacketSource {
+  /** The next events, or undefined at the end (of the file, or after `stop`). Waits while there is nothing. */
+  next(): Promise<EventBatch | undefined>
+  counters(): MeterCounters
+  /** How far a file has been read, 0..1; 0 for live interfaces. */
+  progress(): number
+  /** Ends the source: remaining flows end as forcedEnd, remaining events are delivered, then `next` gives undefined. */
+  stop(): void
+  close(): Promise<void>
+}
+
+/** `Cause` of native/src/event_record.h. */
+export const CAUSE = { packetCount: 1, periodic: 2, flowEnd: 4, hostEvidence: 8, pairEvidence: 16 } as const
+
+/** `Purpose` of native/src/event_record.h. */
+export const PURPOSE = { score: 1, record: 2 } as const

@@ -1,0 +1,11 @@
+/**
+ * capture: live interfaces or capture files in, batches of native events out.
+ *
+ * In:     interface names or file paths; limits of the meter.
+ * Out:    EventBatch, a view of memory shared with the addon, valid until the next read.
+ * Units:  milliseconds since the epoch (packet time), layer-3 octets.
+ * Bounds: flows, hosts, pairs and events are bounded in the addon; what is dropped is counted by reason.
+ * Throws: CaptureError with the interface, capability or file in it.
+ */
+export { CAUSE, PURPOSE } from './event-batch.ts'
+export type { EventBatch, EventField, EventLayout, MeterCounters, PacketSource } from './event-batch.ts'

@@ -1,0 +1,9 @@
+/**
+ * ensemble: feature rows and events in; scores, evidence and one calibrated posterior per entity out.
+ *
+ * In:     FeatureRows, sequences of event vectors, EventBatch.
+ * Out:    Posterior, additive in its contributions, with the model version.
+ * Bounds: entities of at most `entitiesMax`, the least recently seen forgotten and counted; batches of at most 64 rows.
+ * Throws: EnsembleError when models do not load; rows that are not finite are refused and counted.
+ */
+export type { Category, Contribution, Entity, Finding, Posterior } from './posterior.ts'

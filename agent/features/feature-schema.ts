@@ -1,0 +1,25 @@
+/** Whether a feature could be seen: 0 absent (does not apply or never seen), 1 truncated (the capture cut it), 2 value. */
+export type Presence = 0 | 1 | 2
+
+/** One feature: what it is, in which unit, its range after extraction, and where it comes from (paper, RFC or reasoning). */
+export interface FeatureDefinition {
+  readonly name: string
+  readonly unit: string
+  readonly range: readonly [min: number, max: number]
+  readonly source: string
+}
+
+/** A versioned list of features; models name the version they were trained on. */
+export interface FeatureSchema {
+  readonly version: string
+  readonly features: readonly FeatureDefinition[]
+}
+
+/** Rows of features, row-major: `values[row * width + column]`, with the presence of each cell beside it. Absent cells hold 0. */
+export interface FeatureRows {
+  readonly schema: FeatureSchema
+  readonly length: number
+  readonly width: number
+  readonly values: Float32Array
+  readonly presence: Uint8Array
+}

@@ -1,0 +1,10 @@
+/**
+ * flows: native flow events in, named flow records out.
+ *
+ * In:     EventBatch, a view of the addon's shared memory, valid until the next read.
+ * Out:    FlowRecord, with IPFIX element names (IANA ipfix registry; RFC 7012, RFC 5103).
+ * Units:  milliseconds since the epoch, layer-3 octets.
+ * Bounds: one record per event, made on demand.
+ * Throws: nothing. A broken argument is a bug and fails an assertion.
+ */
+export type { FlowEndReason, FlowRecord, TcpState } from './flow-record.ts'
