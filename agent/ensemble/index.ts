@@ -7,3 +7,5 @@
  * Throws: EnsembleError when models do not load; rows that are not finite are refused and counted.
  */
 export type { Category, Contribution, Entity, Finding, Posterior } from './posterior.ts'
+export { fusionParametersSchema, UNTRAINED_FUSION } from './fusion-parameters.ts'
+export type { FusionParameters, FusionSource, ScoreThreshold } from './fusion-parameters.ts'

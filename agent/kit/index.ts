@@ -3,6 +3,8 @@
  *
  * Time, chance and IO are only *described* here; the daemon's edges bring them.
  */
+export { calibratedLogRatio } from './beta-calibration.ts'
+export type { BetaCalibration } from './beta-calibration.ts'
 export type { Cancel, Clock } from './clock.ts'
 export { CodedError } from './coded-error.ts'
 export type { Problem } from './coded-error.ts'
