@@ -37,19 +37,24 @@ struct ObserverSlot {
   uint8_t flags = 0;          // the observer's own
 };
 
-struct Flow {
-  FlowKey key;
-  uint64_t id = 0;
+// Ordered by use: what a first packet writes comes first, so that a flood of one-packet flows touches four cache lines of a record.
+// From `firstGapsMs` on, elements hold nothing until `firstCount` says so; they are not cleared for a new flow.
+struct alignas(64) Flow {
+  FlowKey key;                // ICMP: ports are type and answering type, as Community ID v1 maps them (flow_key.h)
   uint64_t firstUs = 0;
   uint64_t lastUs = 0;
-  uint64_t lastByDirectionUs[2] = {0, 0};
+  uint32_t hash = 0;
+  uint8_t interfaceIndex = 0;
+  TcpState tcpState = kNotTcp;
+  EndReason endReason = kAlive;
+  uint8_t firstCount = 0;
+  uint64_t id = 0;
   uint64_t packets[2] = {0, 0};
   uint64_t octets[2] = {0, 0};
   uint64_t payloadOctets[2] = {0, 0};
-  Moments length[2];
-  Moments gapMs[2];
-  float firstGapsMs[kFirstPackets] = {};
-  int16_t firstLengths[kFirstPackets] = {};
+  ObserverSlot observer;
+  uint64_t lastByDirectionUs[2] = {0, 0};
+  uint32_t initialSequence[2] = {0, 0};  // of the SYN and of the SYN-ACK
   uint16_t initialWindow[2] = {0, 0};
   uint16_t synCount[2] = {0, 0};
   uint16_t finCount[2] = {0, 0};
@@ -58,27 +63,30 @@ struct Flow {
   uint8_t tcpBits[2] = {0, 0};
   uint8_t ttlMin[2] = {0, 0};
   uint8_t ttlMax[2] = {0, 0};
-  uint8_t firstCount = 0;
-  TcpState tcpState = kNotTcp;
-  EndReason endReason = kAlive;
   uint8_t icmpType = 0;
   uint8_t icmpCode = 0;
-  uint8_t interfaceIndex = 0;
   bool isTruncated = false;
   bool returnPathProven = false;
-  uint32_t hash = 0;
-  ObserverSlot observer;
+  // The active timeout ended the flow before this one under the same key; direction, TCP state and proof carry over, counts start anew.
+  bool isContinuation = false;
+  Moments length[2];
+  Moments gapMs[2];
+  int16_t firstLengths[kFirstPackets];
+  float firstGapsMs[kFirstPackets];
 };
 
 // What the flow table tells its observer; a template parameter, so that `meter` pays nothing for what it does not use.
 //
 //   struct Observer {
-//     void flowStarted(Flow& flow, const Packet& packet);                      // before packetSeen of the same packet
+//     void flowStarted(Flow& flow, const Packet& packet);                      // before packetSeen of the same packet; the packet may come
+//                                                                              // from the destination when flow.isContinuation
 //     void packetSeen(Flow& flow, const Packet& packet, int direction);        // after the flow was updated
 //     void icmpErrorSeen(Flow* quotedFlow, const Packet& packet);              // an ICMP error about a flow; null: no such flow lives
 //     void flowEnded(Flow& flow, uint64_t nowUs);                              // endReason is set; the record is freed afterwards
-//     void advance(uint64_t nowUs);                                            // packet time moved on: expire, time out contacts
-//     void segmentStarted(uint64_t nowUs);                                     // packet time jumped: all state is void
+//     void advance(uint64_t nowUs);                                            // packet time moved on (at least 65 ms since the last call, or
+//                                                                              // a wait of a live interface): expire, time out contacts
+//     void segmentStarted(uint64_t nowUs);                                     // packet time jumped: all state is void; every flow ended before
+//     ObserverCounters counters() const;                                       // event_sink.h
 //   };
 
 }  // namespace phantommesh
