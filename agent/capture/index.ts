@@ -9,3 +9,5 @@
  */
 export { CAUSE, PURPOSE } from './event-batch.ts'
 export type { EventBatch, EventField, EventLayout, MeterCounters, PacketSource } from './event-batch.ts'
+export { createEventFields, eventField } from './event-fields.ts'
+export type { EventFieldIndex } from './event-fields.ts'

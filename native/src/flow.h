@@ -78,14 +78,14 @@ struct alignas(64) Flow {
 // What the flow table tells its observer; a template parameter, so that `meter` pays nothing for what it does not use.
 //
 //   struct Observer {
-//     void flowStarted(Flow& flow, const Packet& packet);                      // before packetSeen of the same packet; the packet may come
-//                                                                              // from the destination when flow.isContinuation
+//     void flowStarted(Flow& flow, const Packet& packet);                      // before packetSeen of the same packet; it may come from
+//                                                                              // the destination when flow.isContinuation
 //     void packetSeen(Flow& flow, const Packet& packet, int direction);        // after the flow was updated
 //     void icmpErrorSeen(Flow* quotedFlow, const Packet& packet);              // an ICMP error about a flow; null: no such flow lives
 //     void flowEnded(Flow& flow, uint64_t nowUs);                              // endReason is set; the record is freed afterwards
-//     void advance(uint64_t nowUs);                                            // packet time moved on (at least 65 ms since the last call, or
-//                                                                              // a wait of a live interface): expire, time out contacts
-//     void segmentStarted(uint64_t nowUs);                                     // packet time jumped: all state is void; every flow ended before
+//     void advance(uint64_t nowUs);                                            // packet time moved on by 65 ms or more, or an interface was
+//                                                                              // silent: expire, time out contacts
+//     void segmentStarted(uint64_t nowUs);                                     // packet time jumped: all flows ended, all state is void
 //     ObserverCounters counters() const;                                       // event_sink.h
 //   };
 
