@@ -35,6 +35,8 @@ struct Packet {
   uint8_t icmpCode = 0;
   uint8_t interfaceIndex = 0;     // index of the capture source
   bool isFragment = false;        // any fragment but the first: ports are unknown
+  bool isFirstFragment = false;   // has the ports that the other fragments lack
+  uint32_t fragmentId = 0;        // IP identification, for fragments only
   bool isTruncated = false;       // the capture cut the transport header
   // For ICMP errors: the flow they quote (RFC 792, RFC 4443), so that a refusal counts against the right contact.
   bool quotesPacket = false;

@@ -1,0 +1,219 @@
+#include "decode.h"
+
+#include <cstring>
+
+#include "decode_transport.h"
+#include "header_reader.h"
+
+namespace phantommesh {
+namespace {
+
+constexpr uint16_t kEtherTypeIpv4 = 0x0800;
+constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
+constexpr uint16_t kEtherTypeVlan = 0x8100;      // IEEE 802.1Q
+constexpr uint16_t kEtherTypeProvider = 0x88a8;  // IEEE 802.1ad
+constexpr uint16_t kEtherTypeOldQinQ = 0x9100;   // before 802.1ad, still met
+constexpr uint16_t kLengthsEnd = 0x0600;         // IEEE 802.3: below it the field is a length
+
+using Failure = std::optional<DecodeFailure>;
+
+// Where a layer starts, and how far it reaches in the capture and on the wire.
+struct Layer {
+  const uint8_t* bytes;
+  uint32_t captured;
+  uint32_t wire;
+
+  Layer after(uint32_t octets) const {
+    return {bytes + octets, captured - octets, wire > octets ? wire - octets : 0};
+  }
+};
+
+Failure decodeIpv4(const Layer& ip, Packet& packet) {
+  if (ip.captured < 20) return DecodeFailure::ipHeaderTruncated;
+  const uint8_t* header = ip.bytes;
+  if (header[0] >> 4 != 4) return DecodeFailure::ipVersionInvalid;
+  const uint32_t headerLength = (header[0] & 15u) * 4;
+  if (headerLength < 20) return DecodeFailure::ipHeaderLengthInvalid;
+  // Segmentation offload leaves the total length 0 in what the kernel shows (tcpdump treats it alike).
+  const uint32_t totalLength = read16(header + 2);
+  const uint32_t octets = totalLength != 0 ? totalLength : ip.wire;
+  if (octets < headerLength) return DecodeFailure::ipTotalLengthInvalid;
+
+  packet.ipVersion = 4;
+  packet.octets = octets;
+  packet.ttl = header[8];
+  packet.protocol = header[9];
+  packet.source = readAddress4(header + 12);
+  packet.destination = readAddress4(header + 16);
+  const uint32_t fragment = read16(header + 6);
+  const bool moreFragments = (fragment & 0x2000) != 0;
+  packet.isFragment = (fragment & 0x1fff) != 0;
+  packet.isFirstFragment = moreFragments && !packet.isFragment;
+  if (packet.isFragment || packet.isFirstFragment) packet.fragmentId = read16(header + 4);
+
+  const uint32_t payload = octets - headerLength;
+  const uint32_t present = ip.captured > headerLength ? ip.captured - headerLength : 0;
+  decodeTransport({header + headerLength, present < payload ? present : payload, payload}, packet);
+  return std::nullopt;
+}
+
+constexpr bool isExtensionHeader(uint8_t protocol) {
+  switch (protocol) {
+    case 0:    // hop-by-hop options
+    case 43:   // routing
+    case 44:   // fragment
+    case 51:   // authentication
+    case 60:   // destination options
+    case 135:  // mobility
+    case 139:  // host identity
+    case 140:  // shim6
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Walks the extension headers from `offset` on; returns the offset of what follows them, or of the header where it had to stop.
+// A chain cut by the capture, or longer than the bound, leaves `protocol` at the header that could not be passed.
+uint32_t skipExtensionHeaders(const Layer& ip, uint32_t offset, Packet& packet) {
+  for (int i = 0; i < kExtensionHeadersMax && isExtensionHeader(packet.protocol) && !packet.isFragment; ++i) {
+    if (offset + 8 > ip.captured) {
+      packet.isTruncated = ip.wire > ip.captured;
+      return offset;
+    }
+    const uint8_t* header = ip.bytes + offset;
+    uint32_t length = (header[1] + 1u) * 8;
+    if (packet.protocol == 44) {
+      length = 8;
+      const uint32_t fragment = read16(header + 2);
+      packet.isFragment = (fragment & 0xfff8) != 0;
+      packet.isFirstFragment = (fragment & 1) != 0 && !packet.isFragment;
+      if (packet.isFragment || packet.isFirstFragment) packet.fragmentId = read32(header + 4);
+    } else if (packet.protocol == 51) {
+      length = (header[1] + 2u) * 4;  // RFC 4302 section 2.2
+    }
+    packet.protocol = header[0];
+    offset += length;
+  }
+  return offset;
+}
+
+Failure decodeIpv6(const Layer& ip, Packet& packet) {
+  if (ip.captured < 40) return DecodeFailure::ipHeaderTruncated;
+  const uint8_t* header = ip.bytes;
+  if (header[0] >> 4 != 6) return DecodeFailure::ipVersionInvalid;
+  // Length 0: segmentation offload, or a jumbogram (RFC 2675); the wire knows.
+  const uint32_t payloadLength = read16(header + 4);
+  packet.octets = payloadLength != 0 ? 40 + payloadLength : (ip.wire > 40 ? ip.wire : 40);
+  packet.ipVersion = 6;
+  packet.protocol = header[6];
+  packet.ttl = header[7];
+  packet.source = readAddress6(header + 8);
+  packet.destination = readAddress6(header + 24);
+
+  const uint32_t offset = skipExtensionHeaders(ip, 40, packet);
+  const uint32_t payload = packet.octets > offset ? packet.octets - offset : 0;
+  const uint32_t present = ip.captured > offset ? ip.captured - offset : 0;
+  decodeTransport({ip.bytes + (present != 0 ? offset : 0), present < payload ? present : payload, payload}, packet);
+  return std::nullopt;
+}
+
+Failure decodeIp(const Layer& ip, Packet& packet) {
+  if (ip.captured == 0) return DecodeFailure::ipHeaderTruncated;
+  const uint8_t version = ip.bytes[0] >> 4;
+  if (version == 4) return decodeIpv4(ip, packet);
+  if (version == 6) return decodeIpv6(ip, packet);
+  return DecodeFailure::ipVersionInvalid;
+}
+
+// `etherType` is what stands before `layer`. VLAN tags are passed, the outermost is kept.
+Failure decodeEtherType(uint16_t etherType, Layer layer, Packet& packet) {
+  for (int tags = 0; etherType == kEtherTypeVlan || etherType == kEtherTypeProvider || etherType == kEtherTypeOldQinQ; ++tags) {
+    if (tags == kVlanTagsMax) return DecodeFailure::vlanTagsTooMany;
+    if (layer.captured < 4) return DecodeFailure::linkHeaderTruncated;
+    if (tags == 0) packet.vlanId = read16(layer.bytes) & 0x0fff;
+    etherType = read16(layer.bytes + 2);
+    layer = layer.after(4);
+  }
+  if (etherType == kEtherTypeIpv4) return decodeIpv4(layer, packet);
+  if (etherType == kEtherTypeIpv6) return decodeIpv6(layer, packet);
+  if (etherType >= kLengthsEnd || layer.captured < 8) return DecodeFailure::notIp;
+  // LLC with SNAP and OUI 0 carries an EtherType (RFC 1042).
+  static constexpr uint8_t kSnap[6] = {0xaa, 0xaa, 0x03, 0, 0, 0};
+  if (std::memcmp(layer.bytes, kSnap, sizeof kSnap) != 0) return DecodeFailure::notIp;
+  const uint16_t inner = read16(layer.bytes + 6);
+  if (inner == kEtherTypeIpv4) return decodeIpv4(layer.after(8), packet);
+  if (inner == kEtherTypeIpv6) return decodeIpv6(layer.after(8), packet);
+  return DecodeFailure::notIp;
+}
+
+// DLT_NULL writes the address family in the byte order of the machine that captured, DLT_LOOP in network order. AF_INET is 2
+// everywhere, AF_INET6 differs by system (10, 24, 28, 30): the version nibble of what follows decides.
+Failure decodeLoopback(const Layer& frame, Packet& packet) {
+  if (frame.captured < 4) return DecodeFailure::linkHeaderTruncated;
+  const uint32_t family = read32(frame.bytes);
+  const uint32_t either = family > 0xffff ? __builtin_bswap32(family) : family;
+  if (either != 2 && either != 10 && either != 24 && either != 28 && either != 30) return DecodeFailure::notIp;
+  return decodeIp(frame.after(4), packet);
+}
+
+}  // namespace
+
+std::optional<LinkType> linkTypeOf(uint32_t fileLinkType) {
+  switch (fileLinkType) {
+    case 0:    // NULL
+    case 108:  // LOOP
+      return LinkType::kLoopback;
+    case 1:
+      return LinkType::kEthernet;
+    case 12:
+    case 14:
+    case 101:  // RAW
+    case 228:  // IPV4
+    case 229:  // IPV6
+      return LinkType::kRawIp;
+    case 113:
+      return LinkType::kLinuxCookedV1;
+    case 276:
+      return LinkType::kLinuxCookedV2;
+    default:
+      return std::nullopt;
+  }
+}
+
+const char* nameOf(DecodeFailure failure) {
+  static constexpr const char* kNames[] = {
+#define X(name) #name,
+      PHANTOMMESH_DECODE_FAILURES(X)
+#undef X
+  };
+  return kNames[static_cast<int>(failure)];
+}
+
+Failure decode(LinkType linkType, const Captured& captured, Packet& packet) {
+  const uint64_t timestampUs = packet.timestampUs;
+  const uint8_t interfaceIndex = packet.interfaceIndex;
+  packet = Packet{};
+  packet.timestampUs = timestampUs;
+  packet.interfaceIndex = interfaceIndex;
+
+  const Layer frame{captured.bytes, captured.length, captured.wireLength};
+  switch (linkType) {
+    case LinkType::kEthernet:
+      if (frame.captured < 14) return DecodeFailure::linkHeaderTruncated;
+      return decodeEtherType(read16(frame.bytes + 12), frame.after(14), packet);
+    case LinkType::kLinuxCookedV1:
+      if (frame.captured < 16) return DecodeFailure::linkHeaderTruncated;
+      return decodeEtherType(read16(frame.bytes + 14), frame.after(16), packet);
+    case LinkType::kLinuxCookedV2:
+      if (frame.captured < 20) return DecodeFailure::linkHeaderTruncated;
+      return decodeEtherType(read16(frame.bytes), frame.after(20), packet);
+    case LinkType::kRawIp:
+      return decodeIp(frame, packet);
+    case LinkType::kLoopback:
+      return decodeLoopback(frame, packet);
+  }
+  return DecodeFailure::linkTypeUnknown;
+}
+
+}  // namespace phantommesh

@@ -1,0 +1,54 @@
+// Total decoder: any bytes give a Packet or a reason. It reads headers only and never beyond what was captured.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "packet.h"
+
+namespace phantommesh {
+
+// What stands at the start of captured bytes.
+enum class LinkType : uint8_t { kEthernet, kLinuxCookedV1, kLinuxCookedV2, kRawIp, kLoopback };
+
+// From the number in a capture file (https://www.tcpdump.org/linktypes.html; 12 and 14 are DLT_RAW as BSDs wrote it into files).
+std::optional<LinkType> linkTypeOf(uint32_t fileLinkType);
+
+// Why bytes gave no packet. X(name)
+#define PHANTOMMESH_DECODE_FAILURES(X)                                                            \
+  X(linkHeaderTruncated)                                                                          \
+  X(linkTypeUnknown)                                                                              \
+  X(vlanTagsTooMany) /* more than kVlanTagsMax */                                                 \
+  X(notIp)           /* ARP, LLDP, EAPOL ...: nothing that the meter looks at */                  \
+  X(ipHeaderTruncated)                                                                            \
+  X(ipVersionInvalid)                                                                             \
+  X(ipHeaderLengthInvalid)                                                                        \
+  X(ipTotalLengthInvalid)
+
+enum class DecodeFailure : uint8_t {
+#define X(name) name,
+  PHANTOMMESH_DECODE_FAILURES(X)
+#undef X
+};
+inline constexpr int kDecodeFailures = 0
+#define X(name) +1
+    PHANTOMMESH_DECODE_FAILURES(X)
+#undef X
+    ;
+const char* nameOf(DecodeFailure failure);
+
+inline constexpr int kVlanTagsMax = 4;
+// RFC 8200 section 4.1 knows seven headers, each at most once (destination options twice).
+inline constexpr int kExtensionHeadersMax = 8;
+
+struct Captured {
+  const uint8_t* bytes;
+  uint32_t length;      // captured
+  uint32_t wireLength;  // on the wire; at least `length`
+};
+
+// Fills every field of `packet` but timestampUs and interfaceIndex. Returns nothing on success.
+std::optional<DecodeFailure> decode(LinkType linkType, const Captured& captured, Packet& packet);
+
+}  // namespace phantommesh

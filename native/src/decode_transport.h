@@ -1,0 +1,22 @@
+// Transport headers: ports, TCP fields, ICMP with the packet it quotes.
+#pragma once
+
+#include <cstdint>
+
+#include "packet.h"
+
+namespace phantommesh {
+
+enum Protocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58, kSctp = 132 };
+
+struct Transport {
+  const uint8_t* bytes;
+  uint32_t captured;  // at most `octets`
+  uint32_t octets;    // by the IP header
+};
+
+// Fills the transport fields. What the capture cut leaves zeros and `isTruncated`; a fragment other than the first has no header.
+// Tunnels (GRE, IP in IP, UDP-borne) and application metadata start from here once they are read.
+void decodeTransport(const Transport& transport, Packet& packet);
+
+}  // namespace phantommesh

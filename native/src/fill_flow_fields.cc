@@ -1,0 +1,88 @@
+#include "fill_flow_fields.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "decode_transport.h"
+
+namespace phantommesh {
+namespace {
+
+double milliseconds(uint64_t us) { return static_cast<double>(us) * 1e-3; }
+
+// Sample deviation; 0 below two values.
+float deviation(const Moments& moments, uint64_t count) {
+  return count < 2 ? 0 : std::sqrt(moments.squares / static_cast<float>(count - 1));
+}
+
+void fillMoments(const Flow& flow, EventRecord& record, int direction) {
+  const uint64_t packets = flow.packets[direction];
+  const Moments length = packets == 0 ? Moments{} : flow.length[direction];
+  const Moments gap = packets < 2 ? Moments{} : flow.gapMs[direction];
+  record.lengthMean[direction] = length.mean;
+  record.lengthDeviation[direction] = deviation(length, packets);
+  record.lengthMin[direction] = length.min;
+  record.lengthMax[direction] = length.max;
+  record.gapMeanMs[direction] = gap.mean;
+  record.gapDeviationMs[direction] = packets < 2 ? 0 : deviation(gap, packets - 1);
+  record.gapMinMs[direction] = gap.min;
+  record.gapMaxMs[direction] = gap.max;
+}
+
+void fillFirstPackets(const Flow& flow, EventRecord& record) {
+  for (int i = 0; i < kFirstPackets; ++i) {
+    record.firstLengths[i] = i < flow.firstCount ? flow.firstLengths[i] : int16_t{0};
+    record.firstGapsMs[i] = i < flow.firstCount ? flow.firstGapsMs[i] : 0;
+  }
+  record.firstCount[0] = flow.firstCount;
+}
+
+void fillIdentity(const Flow& flow, EventRecord& record) {
+  const FlowKey& key = flow.key;
+  const bool isIcmp = key.protocol == kIcmp || key.protocol == kIcmpv6;
+  record.flowId[0] = static_cast<double>(flow.id);
+  std::memcpy(record.sourceAddress, &key.source, sizeof key.source);
+  std::memcpy(record.destinationAddress, &key.destination, sizeof key.destination);
+  // In the key the ports of ICMP are types; a record has no ports there.
+  record.sourceTransportPort[0] = isIcmp ? uint16_t{0} : key.sourcePort;
+  record.destinationTransportPort[0] = isIcmp ? uint16_t{0} : key.destinationPort;
+  record.vlanId[0] = key.vlanId;
+  record.interfaceIndex[0] = flow.interfaceIndex;
+  record.ipVersion[0] = key.ipVersion;
+  record.protocolIdentifier[0] = key.protocol;
+  record.icmpType[0] = flow.icmpType;
+  record.icmpCode[0] = flow.icmpCode;
+}
+
+}  // namespace
+
+void fillFlowFields(const Flow& flow, EventRecord& record) {
+  fillIdentity(flow, record);
+  record.flowStartMilliseconds[0] = milliseconds(flow.firstUs);
+  record.flowEndMilliseconds[0] = milliseconds(flow.lastUs);
+  record.packetDeltaCount[0] = static_cast<double>(flow.packets[0]);
+  record.reversePacketDeltaCount[0] = static_cast<double>(flow.packets[1]);
+  record.octetDeltaCount[0] = static_cast<double>(flow.octets[0]);
+  record.reverseOctetDeltaCount[0] = static_cast<double>(flow.octets[1]);
+  record.payloadOctets[0] = static_cast<double>(flow.payloadOctets[0]);
+  record.reversePayloadOctets[0] = static_cast<double>(flow.payloadOctets[1]);
+  fillFirstPackets(flow, record);
+  for (int direction = 0; direction < 2; ++direction) {
+    fillMoments(flow, record, direction);
+    record.initialWindow[direction] = flow.initialWindow[direction];
+    record.synCount[direction] = flow.synCount[direction];
+    record.finCount[direction] = flow.finCount[direction];
+    record.rstCount[direction] = flow.rstCount[direction];
+    record.pshCount[direction] = flow.pshCount[direction];
+    record.tcpControlBits[direction] = flow.tcpBits[direction];
+    record.ttlMin[direction] = flow.ttlMin[direction];
+    record.ttlMax[direction] = flow.ttlMax[direction];
+  }
+  record.tcpState[0] = flow.tcpState;
+  record.flowEndReason[0] = flow.endReason;
+  record.isTruncated[0] = flow.isTruncated;
+  record.returnPathProven[0] = flow.returnPathProven;
+}
+
+}  // namespace phantommesh
