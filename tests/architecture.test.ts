@@ -31,7 +31,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   'agent/telemetry/pino-logger.ts': ['pino'],
   'agent/telemetry/metrics.ts': ['prom-client'],
   'agent/telemetry/system-inventory.ts': ['systeminformation', 'node:fs'],
-  'agent/control/server.ts': ['fastify', 'node:fs', 'node:net'],
+  'agent/control/server.ts': ['fastify', 'node:fs', 'node:net', 'node:path', 'node:stream'],
   'agent/control/client.ts': ['node:http'],
 }
 const EDGE_FOLDERS = ['agent/daemon/', 'agent/commands/']

@@ -10,8 +10,18 @@
 export type {
   AgentControl, ControlAudit, DecisionAnswer, DecisionSelector, EventSubscription, PeerCredentials,
 } from './agent-control.ts'
+export { createControlClient } from './client.ts'
+export type { ControlClient, Filter } from './client.ts'
 export { DURATION_MS_MAX, DURATION_MS_MIN, formatDuration, parseDuration } from './duration.ts'
+export { ControlError } from './errors.ts'
+export type { ClientProblem, RequestProblem, ServerProblem } from './errors.ts'
+export { EventBroadcast } from './event-broadcast.ts'
+export type { BroadcastLimits } from './event-broadcast.ts'
+export { ROUTES } from './routes.ts'
+export type { Route } from './routes.ts'
 export type {
   Alert, AlertQuery, AlertSummary, ControlMode, Decision, DecisionQuery, ErrorAnswer, EventQuery, Explanation, ModeChange, NewDecision,
   Status, Version,
 } from './schema.ts'
+export { openControlServer } from './server.ts'
+export type { ControlServer, ControlServerOptions } from './server.ts'
