@@ -15,11 +15,31 @@ export interface FeatureSchema {
   readonly features: readonly FeatureDefinition[]
 }
 
-/** Rows of features, row-major: `values[row * width + column]`, with the presence of each cell beside it. Absent cells hold 0. */
+/**
+ * Rows of features, row-major: `values[row * width + column]`, with the presence of each cell beside it. Absent cells hold 0.
+ * Only events admitted to scoring have a row; `eventIndexes[row]` is the event's index in its batch.
+ * The arrays are the extractor's own: valid until its next call.
+ */
 export interface FeatureRows {
   readonly schema: FeatureSchema
   readonly length: number
   readonly width: number
   readonly values: Float32Array
   readonly presence: Uint8Array
+  readonly eventIndexes: Uint32Array
+}
+
+/**
+ * Sequences ready for the sequence model: `values[(sequence * steps + step) * width + column]`, oldest step first, zeros behind
+ * `stepCounts[sequence]`. `rows[sequence]` is the row (of the vectors they were selected from) of the last step's event.
+ * The arrays are the memory's own: valid until its next call.
+ */
+export interface SequenceBatch {
+  readonly schema: FeatureSchema
+  readonly length: number
+  readonly steps: number
+  readonly width: number
+  readonly values: Float32Array
+  readonly stepCounts: Uint8Array
+  readonly rows: Uint32Array
 }
