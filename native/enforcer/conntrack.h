@@ -18,17 +18,20 @@ class ConntrackFlusher {
   bool isAvailable() const { return isAvailable_; }
   uint64_t flushed() const { return flushed_; }
 
-  // Remembers what to flush; the work is done in pieces, whenever `fd` is readable. Past `pendingMax` the oldest walk must
-  // end first and the rest is counted as `skipped`.
+  // Remembers what to flush: a walk over all entries costs milliseconds, so it waits until the caller has its answer, and one
+  // walk serves all that was asked for meanwhile. Past the bound a request is counted as `skipped`.
   void request(const std::vector<Interval>& intervals);
   uint64_t skipped() const { return skipped_; }
 
+  // When `startIfDue` wants to be called; INT64_MAX when nothing waits.
+  int64_t dueAtMs() const;
+  void startIfDue(int64_t nowMs);
+
+  // A walk goes on in pieces, whenever `fd` is readable.
   int fd() const { return dump_ ? dump_->fd() : -1; }
   void onReadable();
 
  private:
-  void startWalk();
-  void endWalk();
   void consider(Bytes payload);
 
   std::optional<NetlinkSocket> dump_;
@@ -36,6 +39,7 @@ class ConntrackFlusher {
   std::vector<Interval> pending_;
   std::vector<Interval> walking_;  // disjoint and sorted, of the walk under way
   uint32_t sequence_ = 0;
+  int64_t nextWalkAtMs_ = 0;
   bool isWalking_ = false;
   bool isAvailable_ = false;
   uint64_t flushed_ = 0;

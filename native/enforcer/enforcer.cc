@@ -9,6 +9,7 @@ namespace enforcer {
 namespace {
 
 constexpr int64_t refreshEveryMs = 1'000;
+constexpr int64_t readEveryMs = 30'000;  // the mirror is checked that often even if the kernel says that nothing changed
 constexpr int attemptsMax = 5;  // somebody else may commit in between a few times; more is a storm, and then it fails
 constexpr size_t changesMax = 1'024;  // a transaction: about 150 octets each
 
@@ -152,33 +153,30 @@ std::string Enforcer::synchronise(bool isDefining, int64_t nowMs) {
   if (generation == 0) return "the kernel has no nf_tables, or CAP_NET_ADMIN is missing";
   if (generation == mirroredGeneration_) return "";
   mirroredGeneration_ = 0;
-  if (isDefining && !table_.isIntact()) {
-    if (const std::string trouble = table_.define(); !trouble.empty()) return trouble;
-    generation = table_.generation();
-  }
   std::vector<Blocked> elements;
   if (const int error = table_.read(elements, nowMs)) return errorText(error);
+  // Elements behind missing rules keep nobody out, so the rules are put back before the elements may count.
+  if ((isDefining || !elements.empty()) && !table_.isIntact()) {
+    if (const std::string trouble = table_.define(); !trouble.empty()) return trouble;
+    generation = table_.generation();
+    elements.clear();
+    if (const int error = table_.read(elements, nowMs)) return errorText(error);
+  }
   mirror_.assign(elements);
+  readAtMs_ = nowMs;
   // Whoever committed while we read makes the next transaction fail by its generation, and we read again.
   mirroredGeneration_ = generation;
   return "";
 }
 
 std::string Enforcer::list(uint64_t id, int64_t nowMs) {
-  // Read from the kernel each time, whatever the mirror says: this is the proof that a ban is in force. Elements behind missing
-  // rules keep nobody out, so the rules are put back before the elements may count.
-  const bool isForeign = table_.generation() != mirroredGeneration_;
-  std::vector<Blocked> elements;
-  int error = table_.read(elements, nowMs);
-  if (error == 0 && !elements.empty() && isForeign && !table_.isIntact()) {
-    mirroredGeneration_ = 0;
-    if (const std::string trouble = table_.define(); !trouble.empty()) return formatError(id, trouble);
-    elements.clear();
-    error = table_.read(elements, nowMs);
-  }
-  if (error != 0) return formatError(id, errorText(error));
+  // As long as the kernel's generation is the one that was read, nobody has committed since, and the mirror is the kernel's own
+  // word; dumping a large interval set takes the kernel time that grows with the square of its size (30 000: 120 ms).
+  if (nowMs - readAtMs_ >= readEveryMs) mirroredGeneration_ = 0;
+  if (const std::string trouble = synchronise(false, nowMs); !trouble.empty()) return formatError(id, trouble);
+  mirror_.expire(nowMs);
   std::vector<Listed> listed;
-  for (const auto& [interval, deadlineMs] : elements) {
+  for (const auto& [interval, deadlineMs] : mirror_.elements()) {
     for (const std::string& prefix : toPrefixes(interval)) listed.push_back({prefix, deadlineMs - nowMs});
   }
   return formatList(id, listed);

@@ -49,7 +49,7 @@ class Enforcer {
   ConntrackFlusher& conntrack() { return conntrack_; }
 
  private:
-  // What one refused, failed or enforced request comes to; `interval` is set while it is still a candidate.
+  // A request that may go to the kernel; `index` is its place in the results.
   struct Candidate {
     Interval interval;
     int64_t deadlineMs = 0;
@@ -73,7 +73,8 @@ class Enforcer {
   std::string commitOnce(const std::vector<Candidate>& candidates, int64_t nowMs);
   std::string liftForbidden(int64_t nowMs);
 
-  // Makes table and mirror true for the kernel's present ruleset. Returns the error, empty when done.
+  // Makes the mirror true for the kernel's present ruleset, and the table whole where it matters: when it holds elements, or
+  // is about to (`isDefining`). Returns the error, empty when done.
   std::string synchronise(bool isDefining, int64_t nowMs);
 
   Caps caps_;
@@ -83,6 +84,7 @@ class Enforcer {
   Pace pace_;
   BlockMap mirror_;
   uint32_t mirroredGeneration_ = 0;  // 0: the mirror is not to be trusted
+  int64_t readAtMs_ = 0;
   std::map<Interval, int64_t> granted_;  // what was let in, until when: asking for it again is no new block
   std::string neverBlockTrouble_;
   int64_t refreshedAtMs_ = -1'000'000;

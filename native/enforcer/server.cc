@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -102,7 +103,8 @@ void Server::run() {
                                {clients_.size() < clientsMax ? listener_ : -1, POLLIN, 0},
                                {enforcer_.conntrack().fd(), POLLIN, 0}};
     for (const Client& each : clients_) polled.push_back({each.fd, POLLIN, 0});
-    const int64_t waitMs = std::max<int64_t>(tickAtMs - monotonicMs(), 0);
+    const int64_t wakeAtMs = std::min(tickAtMs, enforcer_.conntrack().dueAtMs());
+    const int64_t waitMs = std::max<int64_t>(wakeAtMs - monotonicMs(), 0);
     if (poll(polled.data(), polled.size(), static_cast<int>(waitMs)) < 0 && errno != EINTR) throw std::runtime_error("poll");
 
     if (polled[0].revents != 0) return;
@@ -113,6 +115,7 @@ void Server::run() {
     if (polled[2].revents != 0) enforcer_.conntrack().onReadable();
     if (polled[1].revents != 0) accept();
     std::erase_if(clients_, [](const Client& each) { return each.isGone && close(each.fd) == 0; });
+    enforcer_.conntrack().startIfDue(monotonicMs());
     if (monotonicMs() < tickAtMs) continue;
     enforcer_.tick(monotonicMs());
     tickAtMs = monotonicMs() + tickEveryMs;
