@@ -1,0 +1,43 @@
+/** What `phantomd` hands to each of its verbs. Every verb is a file `agent/commands/<verb>.ts` that exports `<verb>Command`. */
+
+/** `phantomd run` */
+export interface RunOptions {
+  readonly config?: string
+}
+
+/** `phantomd replay` */
+export interface ReplayOptions {
+  readonly files: readonly string[]
+  readonly config?: string
+  /** A file, or `-` for standard output; without it no event is formatted. */
+  readonly output?: string
+  /** A folder to keep the state in; without it the state is forgotten at the end. */
+  readonly state?: string
+  readonly summaryJson?: string
+}
+
+/** `phantomd meter` */
+export interface MeterOptions {
+  readonly files: readonly string[]
+  readonly output?: string
+  readonly summaryJson?: string
+}
+
+/** `phantomd check` */
+export interface CheckOptions {
+  readonly config?: string
+}
+
+/** `phantomd train` */
+export interface TrainOptions {
+  readonly manifest: readonly string[]
+  readonly out: string
+  readonly seed: number
+}
+
+/** `phantomd evaluate` */
+export interface EvaluateOptions {
+  readonly manifest: readonly string[]
+  readonly models?: string
+  readonly json?: string
+}
