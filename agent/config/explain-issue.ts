@@ -10,26 +10,13 @@ const KINDS: Readonly<Record<string, string>> = {
 /** The message of one issue; handed to zod as its error map, so that messages set in the schema win over it. */
 export function explainIssue(issue: RawIssue): string {
   const is = `is ${show(issue.input)}`
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${KINDS[issue.expected] ?? issue.expected}, ${issue.input === undefined ? 'is missing' : is}`
-    case 'too_small':
-      return `must ${sized(issue.origin)} at least ${String(issue.minimum)}${counted(issue.origin, issue.input)}`
-    case 'too_big':
-      return `must ${sized(issue.origin)} at most ${String(issue.maximum)}${counted(issue.origin, issue.input)}`
-    case 'invalid_value':
-      return `must be one of ${issue.values.map(String).join(', ')}; ${is}`
-    case 'unrecognized_keys':
-      return 'is not a setting'
-    case 'invalid_union':
-      return `has the wrong form, ${is}`
-    case 'custom':
-    case 'invalid_element':
-    case 'invalid_format':
-    case 'invalid_key':
-    case 'not_multiple_of':
-      return `is not valid: ${show(issue.input)}`
+  if (issue.code === 'invalid_type') {
+    return `must be ${KINDS[issue.expected] ?? issue.expected}, ${issue.input === undefined ? 'is missing' : is}`
   }
+  if (issue.code === 'too_small') return `must ${sized(issue.origin)} at least ${String(issue.minimum)}${counted(issue.origin, issue.input)}`
+  if (issue.code === 'too_big') return `must ${sized(issue.origin)} at most ${String(issue.maximum)}${counted(issue.origin, issue.input)}`
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}; ${is}`
+  return issue.code === 'unrecognized_keys' ? 'is not a setting' : `has the wrong form, ${is}`
 }
 
 /** A value as it may appear in a message: short, on one line. */
