@@ -1,0 +1,39 @@
+/** Bounds and timeouts of the native meter. What is left out takes its value from `DEFAULT_METER_LIMITS`. */
+export interface MeterLimits {
+  /** Living flows; past it the flow that was silent longest ends as lackOfResources, counted. 384 bytes each, when used. */
+  readonly flowsMax: number
+  /** Host records in each role, source and destination. */
+  readonly hostsMax: number
+  readonly pairsMax: number
+  readonly idleTimeoutMs: number
+  readonly activeTimeoutMs: number
+  /** Events admitted to scoring a second of packet time. */
+  readonly scoringEventsPerSecond: number
+  /** Every ended flow is delivered as a record, scored or not. */
+  readonly recordFlows: boolean
+  /** Host and pair tables, and the events that come of them. Without: flow records only, as `phantomd meter` has them. */
+  readonly behaviour: boolean
+  /** A pcap-filter(7) expression; empty: every packet. */
+  readonly filter: string
+  /** Ring of each live interface. 32 MiB: 512 blocks, so half a second without this process at 1 ms retirement. */
+  readonly ringBytes: number
+  /** Events a batch, and batches in memory. 512 events of about 1.3 kB stay in the second-level cache. */
+  readonly batchEvents: number
+  readonly batches: number
+}
+
+/** The defaults, each with its reason in native/src/flow_table.h or behaviour_limits.h. */
+export const DEFAULT_METER_LIMITS: MeterLimits = Object.freeze({
+  flowsMax: 1_048_576,
+  hostsMax: 65_536,
+  pairsMax: 65_536,
+  idleTimeoutMs: 120_000,
+  activeTimeoutMs: 1_800_000,
+  scoringEventsPerSecond: 20_000,
+  recordFlows: true,
+  behaviour: true,
+  filter: '',
+  ringBytes: 32 * 1024 * 1024,
+  batchEvents: 512,
+  batches: 4,
+})

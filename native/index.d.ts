@@ -1,0 +1,52 @@
+import type { EventLayout, MeterCounters } from '../agent/capture/index.ts'
+
+/** What the addon says when a source cannot be opened or read on; `code` is one of agent/capture/errors.ts. */
+export interface NativeProblem {
+  readonly code: string
+  /** The file or interface. */
+  readonly place: string
+  readonly reason: string
+  /** Octets into the file (uncompressed); the link type's number where that is what is not known. */
+  readonly offset: number
+}
+
+/** Every key must be there. Either `files` or `interfaces` is empty. */
+export interface NativeCaptureOptions {
+  readonly files: readonly string[]
+  readonly interfaces: readonly string[]
+  readonly filter: string
+  readonly ringBytes: number
+  readonly behaviour: boolean
+  readonly recordFlows: boolean
+  readonly flowsMax: number
+  readonly hostsMax: number
+  readonly pairsMax: number
+  readonly idleTimeoutMs: number
+  readonly activeTimeoutMs: number
+  readonly scoringEventsPerSecond: number
+}
+
+/** One capture on its own thread. Records come in `buffers`, in the order of `takeBatch`. */
+export class Capture {
+  /** Opens the source. Throws an Error with `problem: NativeProblem` when it cannot be opened. */
+  constructor(options: NativeCaptureOptions, buffers: readonly ArrayBuffer[], onReady: () => void)
+  start(): void
+  /** Gives back the batch taken before, and takes the next; undefined while there is none. */
+  takeBatch(): { readonly buffer: number; readonly length: number } | undefined
+  /** True when no batch will come any more. */
+  isEnded(): boolean
+  /** Why reading ended early; known once it has ended. */
+  failure(): NativeProblem | undefined
+  counters(): MeterCounters
+  progress(): number
+  stop(): void
+  close(): void
+}
+
+export const eventLayout: EventLayout
+
+/** Who is at the other end of a connected Unix socket (SO_PEERCRED). */
+export function peerCredentials(fileDescriptor: number): { readonly pid: number; readonly uid: number; readonly gid: number }
+
+/** One sd_notify(3) datagram, such as `READY=1`, to `socket` (the value of NOTIFY_SOCKET). */
+export function notifySystemd(socket: string, message: string): void

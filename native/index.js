@@ -1,0 +1,3 @@
+import { createRequire } from 'node:module'
+
+export const { Capture, eventLayout, notifySystemd, peerCredentials } = createRequire(import.meta.url)('./build/phantommesh.node')

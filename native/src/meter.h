@@ -1,0 +1,65 @@
+// One meter: raw packets through decoder and flow table, with everything counted.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "capture_file.h"
+#include "decode.h"
+#include "event_sink.h"
+#include "flow_table.h"
+
+namespace phantommesh {
+
+// What the meter counted since its start; a snapshot.
+struct MeterCounters {
+  uint64_t packets = 0;
+  FlowCounters flows;
+  ObserverCounters observer;
+  uint64_t batchesFull = 0;     // events dropped because JavaScript did not take batches
+  uint64_t kernelDropped = 0;   // packets the kernel dropped because the ring was full
+  uint64_t filtered = 0;        // packets of a file that the filter turned away
+  std::array<uint64_t, kDecodeFailures> undecoded{};
+};
+
+template <class Observer>
+class Meter {
+ public:
+  Meter(const FlowLimits& limits, Observer& observer, EventSink& sink)
+      : observer_(observer), sink_(sink), table_(limits, observer) {}
+
+  void take(const RawPacket& raw, uint8_t interfaceIndex, uint16_t vlanId = 0) {
+    ++counters_.packets;
+    if (!raw.linkType) return count(DecodeFailure::linkTypeUnknown);
+    Packet& packet = table_.nextPacket();
+    packet.timestampUs = raw.timestampUs;
+    packet.interfaceIndex = interfaceIndex;
+    if (const auto failure = decode(*raw.linkType, raw.captured, packet)) return count(*failure);
+    // The kernel takes the outermost tag out of the packet and hands it over beside it.
+    if (vlanId != 0) packet.vlanId = vlanId;
+    table_.push();
+  }
+
+  // The packets at hand are all there are for now.
+  void work() { table_.work(); }
+  void pass(uint64_t nowUs) { table_.pass(nowUs); }
+  void endAll() { table_.endAll(); }
+
+  MeterCounters counters() const {
+    MeterCounters counters = counters_;
+    counters.flows = table_.counters();
+    counters.observer = observer_.counters();
+    counters.batchesFull = sink_.droppedFull();
+    return counters;
+  }
+
+ private:
+  void count(DecodeFailure failure) { ++counters_.undecoded[static_cast<size_t>(failure)]; }
+
+  Observer& observer_;
+  EventSink& sink_;
+  FlowTable<Observer> table_;
+  MeterCounters counters_;
+};
+
+}  // namespace phantommesh

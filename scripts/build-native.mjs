@@ -1,0 +1,114 @@
+// Builds native/: the addon (native/build/phantommesh.node) and the privileged enforcer (native/build/phantommesh-enforcer).
+//
+// Plain JavaScript for Node >= 20 without a dependency but the headers of node-addon-api. An object is compiled anew when a file
+// it includes (the compiler says which, -MMD) or its command changed, so a second run does nothing. Results appear by rename:
+// whoever loads them while they are built gets the old or the new ones.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+const OUT = path.join(ROOT, 'native', 'build')
+const OBJECTS = path.join(OUT, 'objects')
+const COMPILER = process.env.CXX ?? 'g++'
+const FLAGS = ['-std=c++20', '-O3', '-g1', '-fno-plt', '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-Wall', '-Wextra', '-MMD']
+
+const PROGRAMS = [
+  {
+    name: 'phantommesh.node',
+    folder: 'src',
+    compile: [
+      '-fPIC', '-fvisibility=hidden', '-DNAPI_VERSION=9', '-DNODE_ADDON_API_CPP_EXCEPTIONS',
+      '-isystem', path.join(ROOT, 'node_modules', 'node-addon-api'), '-isystem', path.join(ROOT, 'node_modules', 'node-api-headers', 'include'),
+    ],
+    link: ['-shared', '-lpcap', '-lz', '-pthread'],
+  },
+  {
+    name: 'phantommesh-enforcer',
+    folder: 'enforcer',
+    compile: ['-fPIE'],
+    link: ['-pie', '-Wl,-z,relro,-z,now', '-lnftables', '-pthread'],
+  },
+]
+
+class BuildError extends Error {}
+
+try {
+  mkdirSync(OBJECTS, { recursive: true })
+  for (const program of PROGRAMS) await build(program)
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error
+  console.error(`build-native: ${error.message}`)
+  process.exitCode = 1
+}
+
+async function build(program) {
+  const folder = path.join(ROOT, 'native', program.folder)
+  const sources = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.cc')).sort() : []
+  if (sources.length === 0) return
+  const objects = sources.map((file) => describeObject(program, path.join(folder, file)))
+  const stale = objects.filter((object) => isStale(object))
+  if (stale.length > 0) console.log(`build-native: ${program.name}: compiling ${stale.length} of ${objects.length} files`)
+  await runAll(stale, (object) => compile(object))
+
+  const target = path.join(OUT, program.name)
+  const newest = Math.max(...objects.map((object) => modifiedMs(object.file)))
+  const isComplete = existsSync(target) && modifiedMs(target) >= newest && stale.length === 0
+  if (isComplete) return
+  const made = temporaryName(target)
+  await run([COMPILER, ...objects.map((object) => object.file), ...program.link, '-o', made], `linking ${program.name}`)
+  renameSync(made, target)
+}
+
+/** The object's name holds its command, so a changed flag is a new object. */
+function describeObject(program, source) {
+  const command = [COMPILER, ...FLAGS, ...program.compile, '-c', source]
+  const tag = createHash('sha256').update(command.join('\0')).digest('hex').slice(0, 12)
+  const file = path.join(OBJECTS, `${program.folder}-${path.basename(source, '.cc')}-${tag}.o`)
+  return { command, source, file, dependencies: file.replace(/\.o$/, '.d') }
+}
+
+function isStale({ file, dependencies }) {
+  if (!existsSync(file) || !existsSync(dependencies)) return true
+  const builtMs = modifiedMs(file)
+  const [, list] = readFileSync(dependencies, 'utf8').split(/:\s/, 2)
+  return (list ?? '').split(/[\s\\]+/).some((name) => name !== '' && (!existsSync(name) || modifiedMs(name) > builtMs))
+}
+
+async function compile(object) {
+  const made = temporaryName(object.file)
+  const startedMs = Date.now()
+  await run([...object.command, '-MF', object.dependencies, '-o', made], `compiling ${path.relative(ROOT, object.source)}`)
+  renameSync(made, object.file)
+  // A source that was saved while it was compiled must be compiled again.
+  if (modifiedMs(object.source) > startedMs) rmSync(object.file)
+}
+
+function run([command, ...words], what) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, words, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.on('error', (error) => reject(new BuildError(`${what}: ${command} could not be started (${error.message}); on Debian: apt-get install g++`)))
+    child.on('close', (status) => (status === 0 ? resolve() : reject(new BuildError(`${what} failed; the compiler's words stand above`))))
+  })
+}
+
+/** At most one task a core. */
+async function runAll(items, task) {
+  const queue = [...items]
+  const lane = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await task(item)
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+}
+
+function temporaryName(file) {
+  return `${file}.${process.pid}.tmp`
+}
+
+function modifiedMs(file) {
+  return statSync(file).mtimeMs
+}
