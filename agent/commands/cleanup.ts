@@ -29,8 +29,8 @@ export async function cleanupCommand(): Promise<number> {
 /** What nft's answer means: its exit status, and its words (nft has no codes; the kernel's errno texts are stable). */
 export function describeRemoval(status: number | null, words: string): { readonly text: string; readonly exitCode: number } {
   if (status === 0) return { text: 'removed table inet phantommesh from the kernel', exitCode: EXIT.ok }
-  if (words.includes('No such file or directory')) return { text: 'nothing to remove: there is no table inet phantommesh', exitCode: EXIT.ok }
-  if (words.includes('Operation not permitted')) return { text: 'removing a table needs root: sudo phantomd cleanup', exitCode: EXIT.notPermitted }
+  if (words.includes('No such file or directory')) return { text: 'nothing to remove: no table inet phantommesh', exitCode: EXIT.ok }
+  if (words.includes('Operation not permitted')) return { text: 'this needs root: sudo phantomd cleanup', exitCode: EXIT.notPermitted }
   if (words.includes('ENOENT')) return { text: 'nft is not installed (Debian: apt install nftables)', exitCode: EXIT.failed }
   return { text: `nft could not remove the table: ${words.trim()}`, exitCode: EXIT.failed }
 }

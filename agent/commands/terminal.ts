@@ -48,7 +48,9 @@ export interface ProgressBar {
 const REDRAW_MS = 100
 
 /** Draws at most ten times a second, however often it is updated. */
-export function createProgressBar(label: string, terminal: Pick<Terminal, 'err' | 'progressWidth'>, clock: Pick<Clock, 'monotonicMs'>): ProgressBar {
+export function createProgressBar(
+  label: string, terminal: Pick<Terminal, 'err' | 'progressWidth'>, clock: Pick<Clock, 'monotonicMs'>,
+): ProgressBar {
   const { err, progressWidth } = terminal
   if (progressWidth === 0) return { update() {}, end() {} }
   const startedAtMs = clock.monotonicMs()

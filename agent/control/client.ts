@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { ControlError } from './errors.ts'
 import {
-  alertSchema, alertSummarySchema, decisionSchema, errorSchema, explanationSchema, modeChangeSchema, modeSchema, statusSchema, versionSchema,
+  alertSchema, alertSummarySchema, decisionSchema, errorSchema, explanationSchema, modeChangeSchema, modeSchema, statusSchema,
+  versionSchema,
 } from './schema.ts'
 import type { ControlMode, NewDecision } from './schema.ts'
 

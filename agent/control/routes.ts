@@ -33,10 +33,21 @@ const nothing = z.strictObject({})
 const noBody = z.union([z.undefined(), z.null()], { error: 'must be absent: this route takes no body' })
 const PLAIN = { params: nothing, query: nothing, body: noBody, changes: false }
 
+/** What the rules that refuse an operator's decision mean; a rule not listed is told by its name. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  'never-block': 'it overlaps the list of addresses never to block',
+  'too-wide': 'the prefix is wider than response.prefixLength4Min or prefixLength6Min allow',
+  'cap': 'as many decisions as response.elementsMax allows are in force',
+  'off': 'the mode is off',
+}
+
 /** All routes but the event stream, which the server serves by itself. */
 export const ROUTES: readonly Route[] = [
   route({ ...PLAIN, method: 'GET', url: '/v1/status', operation: 'status', answer: statusSchema, handle: (control) => control.status() }),
-  route({ ...PLAIN, method: 'GET', url: '/v1/version', operation: 'version', answer: versionSchema, handle: async (control) => control.version() }),
+  route({
+    ...PLAIN, method: 'GET', url: '/v1/version', operation: 'version', answer: versionSchema,
+    handle: async (control) => control.version(),
+  }),
   route({ ...PLAIN, method: 'GET', url: '/v1/metrics', operation: 'metrics', answer: z.string(), handle: (control) => control.metrics() }),
   route({
     ...PLAIN, method: 'GET', url: '/v1/alerts', operation: 'alerts.list', query: alertQuerySchema,
@@ -48,7 +59,8 @@ export const ROUTES: readonly Route[] = [
     handle: (control, { params }) => alertOf(control, params.id),
   }),
   route({
-    ...PLAIN, method: 'GET', url: '/v1/alerts/:id/explanation', operation: 'alerts.explain', params: identifierSchema, answer: explanationSchema,
+    ...PLAIN, method: 'GET', url: '/v1/alerts/:id/explanation', operation: 'alerts.explain', params: identifierSchema,
+    answer: explanationSchema,
     handle: async (control, { params }) => explainAlert(await alertOf(control, params.id)),
   }),
   route({
@@ -61,7 +73,8 @@ export const ROUTES: readonly Route[] = [
     handle: async (control, { body }) => {
       const added = await control.addDecision(body)
       if (added.outcome === 'added') return added.decision
-      throw new ControlError({ code: 'CONTROL_REFUSED', place: 'body.target' }, `${body.target} was not added: ${added.reason}`)
+      const words = [added.reason, REFUSALS[added.reason] ?? []].flat().join(': ')
+      throw new ControlError({ code: 'CONTROL_REFUSED', place: 'body.target' }, `${body.target} was not added: ${words}`)
     },
   }),
   route({

@@ -125,7 +125,8 @@ function createApp(options: ControlServerOptions): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     if (!isPermitted(request, options)) {
-      throw new ControlError({ code: 'CONTROL_NOT_PERMITTED' }, 'only root, the daemon\'s own user and members of the socket\'s group may ask')
+      const who = 'only root, the daemon\'s own user and members of the socket\'s group may ask'
+      throw new ControlError({ code: 'CONTROL_NOT_PERMITTED' }, who)
     }
   })
   app.setNotFoundHandler((request, reply) => {

@@ -18,7 +18,7 @@ export function fakeControl(overrides: Partial<AgentControl> = {}) {
     alert: async (id) => (id === ALERT.id ? ALERT : undefined),
     decisions: async (query) => decisions.filter((each) => query.target === undefined || each.value === query.target),
     async addDecision({ target, reason }) {
-      if (target === '192.0.2.1') return { outcome: 'refused', reason: 'never-block: it is the gateway' }
+      if (target === '192.0.2.1') return { outcome: 'refused', reason: 'never-block' }
       const decision = { ...decisionOn(target, 42), origin: 'phantomctl', phantommesh: { alertId: null, inKernel: true, reason } }
       decisions.unshift(decision)
       return { outcome: 'added', decision }

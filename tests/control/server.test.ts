@@ -109,7 +109,10 @@ test('a refused decision says which rule refused it, and is journalled as refuse
   await open()
   const answer = await ask('POST', '/v1/decisions', { target: '192.0.2.1', durationMs: 60_000 })
   expect(answer.status).toBe(409)
-  expect(answer.json).toMatchObject({ error: { code: 'CONTROL_REFUSED', message: expect.stringContaining('never-block'), place: 'body.target' } })
+  expect(answer.json).toEqual({ error: {
+    code: 'CONTROL_REFUSED', place: 'body.target',
+    message: '192.0.2.1 was not added: never-block: it overlaps the list of addresses never to block',
+  } })
   expect(audits).toMatchObject([{ outcome: 'refused', reason: 'CONTROL_REFUSED' }])
 })
 
