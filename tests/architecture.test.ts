@@ -27,6 +27,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   'agent/learning/model-files.ts': ['node:fs', 'node:path', 'node:crypto'],
   'agent/evaluation/read-manifest.ts': ['node:fs', 'node:path', 'node:crypto'],
   'agent/storage/level-store.ts': ['level', 'node:fs'],
+  'agent/storage/audit-journal.ts': ['node:crypto'],
   'agent/telemetry/event-writer.ts': ['node:fs'],
   'agent/telemetry/pino-logger.ts': ['pino'],
   'agent/telemetry/metrics.ts': ['prom-client'],

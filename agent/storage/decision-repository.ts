@@ -1,0 +1,36 @@
+import type { KeyValueStore, StoreChange } from '../kit/index.ts'
+import type { ActiveDecision } from '../decision/index.ts'
+import { jsonCodec, keysBelow, sortableNumber } from './record-codec.ts'
+
+const PREFIX = 'decision'
+const decisionCodec = jsonCodec<ActiveDecision>()
+
+/** Decisions in force, so that they survive a restart. Each write is on disk before it resolves. */
+export class DecisionRepository {
+  readonly #store: KeyValueStore
+
+  constructor(store: KeyValueStore) {
+    this.#store = store
+  }
+
+  /** Records new decisions and forgets ended ones, together or not at all. */
+  async update(added: readonly ActiveDecision[], ended: readonly ActiveDecision[] = []): Promise<void> {
+    if (added.length + ended.length === 0) return
+    const changes: StoreChange[] = [
+      ...ended.map(({ id }) => ({ type: 'del' as const, key: keyOf(id) })),
+      ...added.map((decision) => ({ type: 'put' as const, key: keyOf(decision.id), value: decisionCodec.encode(decision) })),
+    ]
+    await this.#store.write(changes, { durable: true })
+  }
+
+  /** All recorded decisions, in the order of their numbers. */
+  async all(): Promise<readonly ActiveDecision[]> {
+    const decisions: ActiveDecision[] = []
+    for await (const [, value] of this.#store.entries(keysBelow(PREFIX))) decisions.push(decisionCodec.decode(value))
+    return decisions
+  }
+}
+
+function keyOf(id: number): string {
+  return `${PREFIX}/${sortableNumber(id)}`
+}

@@ -1,0 +1,11 @@
+import { CodedError } from '../kit/index.ts'
+
+/** Why the store cannot be used. */
+export type StorageProblem =
+  | { readonly code: 'STORAGE_IN_USE'; readonly directory: string }
+  | { readonly code: 'STORAGE_NEWER'; readonly directory: string; readonly version: number; readonly supported: number }
+  | { readonly code: 'STORAGE_UNUSABLE'; readonly directory: string; readonly reason: string }
+  | { readonly code: 'STORAGE_CLOSED' }
+
+/** A store that cannot be opened or used; the message names its directory. */
+export class StorageError extends CodedError<StorageProblem> {}
