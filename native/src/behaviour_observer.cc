@@ -1,0 +1,257 @@
+#include "behaviour_observer.h"
+
+#include "behaviour_snapshot.h"
+#include "contact_kinds.h"
+#include "fill_flow_fields.h"
+
+namespace phantommesh {
+namespace {
+
+constexpr uint32_t kHalfOpenFirst = 32;      // more than a browser opens at once to one server, less than any flood
+constexpr uint32_t kUnsolicitedFirst = 32;
+constexpr uint32_t kFlowsEndedFirst = 8;
+constexpr uint32_t kBurstsFirst = 6;
+constexpr uint64_t kPeriodUs = 1'000'000;
+
+template <class Record>
+void addPackets(Record& record, HostVolume packets, HostVolume octets, const Packet& packet, const DecayClock& clock) {
+  record.counters.addVolume(packets, 1, clock);
+  record.counters.addVolume(octets, packet.octets, clock);
+}
+
+}  // namespace
+
+BehaviourObserver::BehaviourObserver(const BehaviourLimits& limits, EventSink& sink)
+    : limits_(limits), sink_(sink), tables_(limits), contacts_(limits.contactsMax), requests_(limits.trialsMax),
+      budget_(limits.scoringEventsPerSecond) {}
+
+void BehaviourObserver::flowStarted(Flow& flow, const Packet& packet) {
+  tables_.clock().moveTo(packet.timestampUs);
+  flow.observer = ObserverSlot{};
+  if (flow.isContinuation) return;
+  const Parties parties = tables_.touch(flow.key, flow.observer);
+  countFlow(flow, parties);
+  switch (classifyFirstPacket(packet)) {
+    case FirstPacket::kRequest:
+      return openRequest(flow, parties);
+    case FirstPacket::kAnswer:
+      if (!isAsked(flow.key)) flow.observer.flags |= kIsUnsolicited;
+      return;
+    case FirstPacket::kNeither:
+      return;
+  }
+}
+
+void BehaviourObserver::countFlow(const Flow& flow, const Parties& parties) {
+  const DecayClock& clock = tables_.clock();
+  tables_.rotate(parties);
+  auto& [source, destination, pair] = parties;
+  const uint64_t sourceHash = tables_.hash(flow.key.source);
+  const uint64_t destinationHash = tables_.hash(flow.key.destination);
+  const uint64_t portHash = mixHash(flow.key.protocol, servicePort(flow.key));
+  source.counters.addCount(kSourceFlows, clock);
+  source.peers.insert(destinationHash);
+  source.ports.insert(mixHash(destinationHash, portHash));
+  destination.counters.addCount(kDestinationFlows, clock);
+  destination.peers.insert(sourceHash);
+  destination.ports.insert(portHash);
+  pair.counters.addCount(kPairFlows, clock);
+  pair.ports.insert(portHash);
+  ++pair.flowsTotal;
+}
+
+void BehaviourObserver::packetSeen(Flow& flow, const Packet& packet, int direction) {
+  DecayClock& clock = tables_.clock();
+  clock.moveTo(packet.timestampUs);
+  seen_ = &flow;
+  const Parties parties = tables_.touch(flow.key, flow.observer);
+  auto& [source, destination, pair] = parties;
+  const bool isForward = direction == 0;
+  addPackets(source, isForward ? kPacketsSent : kPacketsReceived, isForward ? kOctetsSent : kOctetsReceived, packet, clock);
+  addPackets(destination, isForward ? kPacketsReceived : kPacketsSent, isForward ? kOctetsReceived : kOctetsSent, packet, clock);
+  pair.counters.addVolume(isForward ? kPairOctetsSent : kPairOctetsReceived, packet.octets, clock);
+
+  uint8_t causes = seeBurst(packet, direction, pair);
+  if (packet.protocol == kTcp) {
+    causes |= seeTcp(flow, packet, direction, parties);
+  } else if (isIcmp(packet.protocol) && isForward) {
+    source.counters.addCount(kIcmpSent, clock);
+    destination.counters.addCount(kIcmpReceived, clock);
+  }
+  if (flow.observer.contact != 0 && !isForward) causes |= seeAnswer(flow, packet);
+  if ((flow.observer.flags & kIsUnsolicited) != 0) {
+    // Two-way after all: it was joined midstream.
+    if (!isForward) flow.observer.flags &= ~kIsUnsolicited;
+    else if (classifyFirstPacket(packet) == FirstPacket::kAnswer) causes |= countUnsolicited(source, destination);
+  }
+  causes |= dueCauses(flow, packet.timestampUs);
+  if (causes != 0) emit(flow, parties, causes);
+}
+
+uint8_t BehaviourObserver::dueCauses(const Flow& flow, uint64_t nowUs) {
+  const ObserverSlot& slot = flow.observer;
+  const bool isCountDue = flow.packets[0] + flow.packets[1] >= slot.nextEventPacket;
+  const bool isPeriodDue = slot.lastEventUs != 0 && nowUs - slot.lastEventUs >= kPeriodUs;
+  return (isCountDue ? kPacketCount : 0) | (isPeriodDue ? kPeriodic : 0);
+}
+
+uint8_t BehaviourObserver::seeBurst(const Packet& packet, int direction, PairRecord& pair) const {
+  const uint64_t nowUs = packet.timestampUs;
+  const bool isSilent = pair.burstsTotal == 0 || nowUs - pair.lastUs >= uint64_t{limits_.burstIdleMs} * 1000;
+  pair.lastUs = nowUs;
+  uint8_t causes = 0;
+  if (isSilent && direction == 0) {
+    if (pair.burstsTotal != 0) {
+      pair.burstGapsMs.set(pair.burstsTotal - 1, static_cast<double>(nowUs - pair.burstStartUs) * 1e-3);
+      pair.burstOctetsEach.set(pair.burstsTotal - 1, static_cast<double>(pair.burstOctets));
+    }
+    pair.burstStartUs = nowUs;
+    pair.burstOctets = 0;
+    if (isThreshold(++pair.burstsTotal, kBurstsFirst)) causes = kPairEvidence;
+  }
+  pair.burstOctets += packet.octets;
+  return causes;
+}
+
+uint8_t BehaviourObserver::seeTcp(Flow& flow, const Packet& packet, int direction, const Parties& parties) {
+  auto& [source, destination, pair] = parties;
+  const DecayClock& clock = tables_.clock();
+  if ((packet.tcpBits & kRst) != 0) {
+    if (direction == 1) {
+      source.counters.addCount(kResetsReceived, clock);
+      destination.counters.addCount(kResetsSent, clock);
+    }
+    closeHandshake(flow, destination);
+    const uint32_t request = flow.observer.contact;
+    if (direction == 0 && request != 0 && requests_.at(request).isAnswered) closeRequest(request);
+    return 0;
+  }
+  if ((packet.tcpBits & (kSyn | kAck)) == kSyn && direction == 0) {
+    destination.counters.addCount(kSyns, clock);
+    ++destination.synsTotal;
+    if (flow.tcpState == kSynSent && flow.packets[0] + flow.packets[1] == 1 && !flow.isContinuation) return openHandshake(flow, destination);
+  }
+  if ((flow.observer.flags & kIsHalfOpen) != 0 && (flow.tcpState == kEstablished || flow.tcpState == kClosing)) {
+    destination.counters.addCount(kHandshakes, clock);
+    ++destination.handshakesTotal;
+    closeHandshake(flow, destination);
+    if (flow.observer.contact != 0) closeRequest(flow.observer.contact);
+  }
+  return 0;
+}
+
+uint8_t BehaviourObserver::openHandshake(Flow& flow, DestinationHost& destination) {
+  flow.observer.flags |= kIsHalfOpen;
+  if (destination.halfOpenNext == 0) destination.halfOpenNext = kHalfOpenFirst;
+  if (++destination.halfOpen < destination.halfOpenNext) return 0;
+  destination.halfOpenNext *= 2;
+  return kHostEvidence;
+}
+
+void BehaviourObserver::closeHandshake(Flow& flow, DestinationHost& destination) const {
+  if ((flow.observer.flags & kIsHalfOpen) == 0) return;
+  flow.observer.flags &= ~kIsHalfOpen;
+  if (destination.halfOpen == 0) return;  // the record is younger than the flow
+  --destination.halfOpen;
+  if (destination.halfOpenNext > kHalfOpenFirst && destination.halfOpen < destination.halfOpenNext / 4) destination.halfOpenNext /= 2;
+}
+
+uint8_t BehaviourObserver::countUnsolicited(SourceHost& source, DestinationHost& destination) {
+  source.counters.addCount(kUnsolicitedSent, tables_.clock());
+  destination.counters.addCount(kUnsolicitedReceived, tables_.clock());
+  ++destination.unsolicitedTotal;
+  return destination.unsolicited.add(kUnsolicitedFirst, tables_.clock().nowSecond()) ? kHostEvidence : 0;
+}
+
+uint8_t BehaviourObserver::noteEndedFlow(const Flow& flow, PairRecord& pair) const {
+  if (flow.payloadOctets[0] + flow.payloadOctets[1] == 0) return 0;
+  const uint32_t ended = pair.flowsEndedTotal++;
+  pair.flowPackets.set(ended, static_cast<double>(flow.packets[0] + flow.packets[1]));
+  pair.flowOctets.set(ended, static_cast<double>(flow.octets[0] + flow.octets[1]));
+  pair.flowDurationsMs.set(ended, static_cast<double>(flow.lastUs - flow.firstUs) * 1e-3);
+  return isThreshold(ended + 1, kFlowsEndedFirst) ? kPairEvidence : 0;
+}
+
+void BehaviourObserver::flowEnded(Flow& flow, uint64_t nowUs) {
+  tables_.clock().moveTo(nowUs);
+  if (seen_ == &flow) seen_ = nullptr;
+  const Parties parties = tables_.touch(flow.key, flow.observer);
+  closeHandshake(flow, parties.destination);
+  if (flow.observer.contact != 0) requests_.at(flow.observer.contact).flowEnded();
+  emit(flow, parties, kFlowEnd | noteEndedFlow(flow, parties.pair));
+}
+
+void BehaviourObserver::advance(uint64_t nowUs) {
+  tables_.clock().moveTo(nowUs);
+  seen_ = nullptr;
+  const uint64_t timeoutUs = uint64_t{limits_.trialTimeoutMs} * 1000;
+  for (uint32_t index; (index = requests_.oldest()) != 0 && requests_.at(index).askedAtUs + timeoutUs <= nowUs;) timeOut(index);
+}
+
+void BehaviourObserver::segmentStarted(uint64_t nowUs) {
+  tables_.clear();
+  tables_.clock().moveTo(nowUs);
+  contacts_.clear();
+  requests_.clear();
+  budget_ = EventBudget(limits_.scoringEventsPerSecond);
+  seen_ = nullptr;
+  ++segment_;
+}
+
+void BehaviourObserver::emit(Flow& flow, const Parties& parties, uint8_t causes) {
+  const uint64_t nowUs = tables_.clock().nowUs();
+  ObserverSlot& slot = flow.observer;
+  slot.lastEventUs = nowUs;
+  // 1, 4, 8, 16 ... whatever caused this event: the flow was just shown.
+  const uint64_t packets = flow.packets[0] + flow.packets[1];
+  while (slot.nextEventPacket <= packets) slot.nextEventPacket = slot.nextEventPacket == 1 ? 4 : slot.nextEventPacket * 2;
+
+  ++received_;
+  const bool isEvidence = (causes & (kHostEvidence | kPairEvidence)) != 0;
+  const bool isAdmitted = budget_.admit(parties.source.hash, parties.destination.hash, isEvidence, tables_.clock().nowSecond());
+  const bool isWanted = (causes & kFlowEnd) != 0 && limits_.recordFlows;
+  shedByBudget_ += !isAdmitted;
+  if (!isAdmitted && !isWanted) return;
+  const uint8_t purpose = static_cast<uint8_t>((isAdmitted ? kScore : 0) | (isWanted ? kRecord : 0));
+  const bool isWritten = write(flow, parties, causes, purpose);
+  scored_ += isAdmitted && isWritten;
+  shedByFullSink_ += isAdmitted && !isWritten;
+  recordsLost_ += isWanted && !isWritten;
+}
+
+bool BehaviourObserver::write(const Flow& flow, const Parties& parties, uint8_t causes, uint8_t purpose) {
+  EventRecord* record = sink_.reserve();
+  if (record == nullptr) return false;
+  fillFlowFields(flow, *record);
+  if ((purpose & kScore) != 0) {
+    tables_.rotate(parties);
+    fillBehaviourFields(parties.source, parties.destination, parties.pair, tables_.clock(), *record);
+  }
+  record->observedAtMs[0] = static_cast<double>(tables_.clock().nowUs()) * 1e-3;
+  record->cause[0] = causes;
+  record->purpose[0] = purpose;
+  record->segment[0] = segment_;
+  record->isFirstContact[0] = (flow.observer.flags & kIsFirstContact) != 0;
+  record->contactFailed[0] = (flow.observer.flags & kContactFailed) != 0;
+  sink_.commit();
+  return true;
+}
+
+ObserverCounters BehaviourObserver::counters() const {
+  ObserverCounters counters;
+  counters.hosts = tables_.hosts();
+  counters.pairs = tables_.pairs();
+  counters.eventsReceived = received_;
+  counters.eventsScored = scored_;
+  counters.eventsShed = shedByBudget_ + shedByFullSink_;
+  counters.dropped = {{"eventsOverBudget", shedByBudget_},
+                      {"eventsQueueFull", shedByFullSink_},
+                      {"recordsQueueFull", recordsLost_},
+                      {"hostsEvicted", tables_.hostsEvicted()},
+                      {"pairsEvicted", tables_.pairsEvicted()},
+                      {"contactsForgotten", contacts_.forgotten()},
+                      {"trialsUndecided", requestsDropped_}};
+  return counters;
+}
+
+}  // namespace phantommesh

@@ -1,0 +1,95 @@
+// A bounded map from keys to fixed records that forgets the least recently used, approximated by a clock hand (second chance).
+// A record starts without a second chance and earns it by being used again, so a flood of keys seen once evicts itself first.
+// Indexes are hints: after an eviction an index may hold another key's record, so users compare `key` before they believe one.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include "lazy_array.h"
+
+namespace phantommesh {
+
+// Record: trivially copyable, with `key`, `uint32_t hash` and `bool isReferenced`. Index 0 means none.
+template <class Key, class Record>
+class ClockTable {
+ public:
+  explicit ClockTable(uint32_t recordsMax)
+      : recordsMax_(recordsMax), mask_(std::bit_ceil(2 * recordsMax) - 1), slots_(size_t{mask_} + 1), records_(size_t{recordsMax} + 1) {}
+
+  Record& at(uint32_t index) { return records_[index]; }
+  bool holds(uint32_t index, const Key& key) const { return index != 0 && records_[index].key == key; }
+
+  uint32_t find(const Key& key, uint32_t hash) const {
+    for (uint32_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
+      const Slot& each = slots_[slot];
+      if (each.index == 0) return 0;
+      if (each.hash == hash && records_[each.index].key == key) return each.index;
+    }
+  }
+
+  // A zeroed record but for key and hash. The key must not be there yet.
+  uint32_t insert(const Key& key, uint32_t hash) {
+    const uint32_t index = size_ < recordsMax_ ? ++size_ : evict();
+    uint32_t slot = hash & mask_;
+    while (slots_[slot].index != 0) slot = (slot + 1) & mask_;
+    slots_[slot] = {hash, index};
+    records_[index] = Record{};
+    records_[index].key = key;
+    records_[index].hash = hash;
+    return index;
+  }
+
+  void clear() {
+    for (uint32_t slot = 0; slot <= mask_; ++slot) slots_[slot] = {};
+    for (uint32_t index = 1; index <= size_; ++index) records_[index].key = Key{};
+    size_ = 0;
+    hand_ = 0;
+  }
+
+  uint32_t size() const { return size_; }
+  uint64_t evictions() const { return evictions_; }
+  void prefetch(uint32_t index) const { __builtin_prefetch(&records_[index], 1); }
+
+ private:
+  struct Slot {
+    uint32_t hash;
+    uint32_t index;
+  };
+  // A table of nothing but used records is not swept to the end: the last one looked at goes.
+  static constexpr int kHandStepsMax = 64;
+
+  uint32_t evict() {
+    for (int step = 0; step < kHandStepsMax; ++step) {
+      hand_ = hand_ == recordsMax_ ? 1 : hand_ + 1;
+      if (!records_[hand_].isReferenced) break;
+      records_[hand_].isReferenced = false;
+    }
+    removeSlotOf(hand_);
+    ++evictions_;
+    return hand_;
+  }
+
+  // Linear probing without tombstones (Knuth 6.4, algorithm R): later entries of the run move into the gap.
+  void removeSlotOf(uint32_t index) {
+    uint32_t gap = records_[index].hash & mask_;
+    while (slots_[gap].index != index) gap = (gap + 1) & mask_;
+    for (uint32_t next = (gap + 1) & mask_; slots_[next].index != 0; next = (next + 1) & mask_) {
+      const uint32_t home = slots_[next].hash & mask_;
+      if (((next - home) & mask_) < ((next - gap) & mask_)) continue;
+      slots_[gap] = slots_[next];
+      gap = next;
+    }
+    slots_[gap] = {};
+  }
+
+  const uint32_t recordsMax_;
+  const uint32_t mask_;
+  uint32_t size_ = 0;
+  uint32_t hand_ = 0;
+  uint64_t evictions_ = 0;
+  LazyArray<Slot> slots_;
+  LazyArray<Record> records_;
+};
+
+}  // namespace phantommesh

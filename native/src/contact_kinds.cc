@@ -1,0 +1,67 @@
+#include "contact_kinds.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace phantommesh {
+namespace {
+
+// UDP services that answer strangers with more than they were sent, by the ports from which their answers come: US-CERT TA14-017A and
+// later additions (memcached, WS-Discovery, ARMS, CoAP, Ubiquiti, DHCPDiscover). Sorted.
+constexpr uint16_t kAmplifiers[] = {17,   19,   53,   69,   111,  123,  137,  161,   177,   389,   427,   520,   623,
+                                    751,  1434, 1900, 3283, 3478, 3702, 5093, 5351,  5353,  5683,  10001, 11211, 27015,
+                                    27960, 32414, 33848, 37810};
+
+bool isAmplifier(uint16_t port) { return std::ranges::binary_search(kAmplifiers, port); }
+
+// IPv4: 224/4 and up (RFC 1112, limited broadcast); x.x.x.255 is a broadcast address in the usual prefixes. IPv6: ff00::/8.
+bool isManyDestinations(const Packet& packet) {
+  uint8_t octets[16];
+  std::memcpy(octets, &packet.destination, sizeof octets);
+  if (packet.ipVersion == 6) return octets[0] == 0xff;
+  return octets[0] >= 224 || (octets[3] == 255 && packet.protocol != kTcp);
+}
+
+// All but the first segment of a connection carry ACK (RFC 9293, 3.10.7), or refuse with RST. So without either it is a SYN, or one of
+// the probes that scanners send to hear a refusal (NULL, FIN, Xmas).
+FirstPacket classifyTcp(uint8_t bits) {
+  if ((bits & kRst) != 0 || (bits & (kSyn | kAck)) == (kSyn | kAck)) return FirstPacket::kAnswer;
+  return (bits & kAck) != 0 ? FirstPacket::kNeither : FirstPacket::kRequest;
+}
+
+// An answer comes from a service's port to another one. Ports 512..1023 are also those of privileged clients (rresvport: NFS, rsh),
+// so from there only listed services count; likewise between two ports of services.
+FirstPacket classifyUdp(uint16_t sourcePort, uint16_t destinationPort) {
+  if (sourcePort == destinationPort) return FirstPacket::kRequest;
+  const bool isServiceToClient = sourcePort < 512 && destinationPort >= 1024;
+  return isServiceToClient || (isAmplifier(sourcePort) && !isAmplifier(destinationPort)) ? FirstPacket::kAnswer : FirstPacket::kRequest;
+}
+
+}  // namespace
+
+FirstPacket classifyFirstPacket(const Packet& packet) {
+  if (packet.isFragment || packet.isTruncated || isManyDestinations(packet)) return FirstPacket::kNeither;
+  switch (packet.protocol) {
+    case kTcp:
+      return classifyTcp(packet.tcpBits);
+    case kUdp:
+      return classifyUdp(packet.sourcePort, packet.destinationPort);
+    case kIcmp:
+    case kIcmpv6:
+      if (isEchoReply(packet)) return FirstPacket::kAnswer;
+      return packet.icmpType == (packet.protocol == kIcmp ? 8 : 128) ? FirstPacket::kRequest : FirstPacket::kNeither;
+    default:
+      return FirstPacket::kNeither;
+  }
+}
+
+bool isUnreachable(const Packet& packet) {
+  if (packet.protocol == kIcmpv6) return packet.icmpType == 1;
+  return packet.protocol == kIcmp && packet.icmpType == 3 && packet.icmpCode != 4;
+}
+
+bool isEchoReply(const Packet& packet) {
+  return packet.protocol == kIcmp ? packet.icmpType == 0 : packet.protocol == kIcmpv6 && packet.icmpType == 129;
+}
+
+}  // namespace phantommesh
