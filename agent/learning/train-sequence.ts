@@ -73,6 +73,27 @@ export async function trainSequenceModel(
   }
 }
 
+/** Scores in (0, 1) of the given rows by the graph of the training; the graph that ships gives the same to 1e-5. */
+export async function scoreSequences(model: SequenceModel, samples: SequenceSamples, rows: readonly number[]): Promise<Float64Array> {
+  const shape: LstmShape = { steps: model.steps, width: model.width, hidden: model.hidden, batch: SCORING_BATCH }
+  const shapes = parameterShapes(shape)
+  const parameters = Object.fromEntries(SEQUENCE_PARAMETERS.map((name) => [name, { data: model.parameters[name], shape: shapes[name] }]))
+  const batches = new BatchReader(samples, model, shape)
+  const evaluation = await openGraphSession(evaluationGraph(shape))
+  const scores: number[] = []
+  try {
+    for (const { sequences, mask, rows: batch } of batches.read(rows)) {
+      const { logit } = await evaluation.run({ sequences, mask, ...parameters })
+      for (const index of batch.keys()) scores.push(1 / (1 + Math.exp(-logit!.data[index]!)))
+    }
+  } finally {
+    await evaluation.close()
+  }
+  return Float64Array.from(scores)
+}
+
+const SCORING_BATCH = 256
+
 interface Run {
   readonly trainer: Trainer
   readonly evaluation: GraphSession
