@@ -69,7 +69,8 @@ export const ROUTES: readonly Route[] = [
     handle: async (control, { query }) => ({ decisions: await control.decisions(query) }),
   }),
   route({
-    ...PLAIN, method: 'POST', url: '/v1/decisions', operation: 'decisions.add', changes: true, body: newDecisionSchema, answer: decisionSchema,
+    ...PLAIN, method: 'POST', url: '/v1/decisions', operation: 'decisions.add', changes: true, body: newDecisionSchema,
+    answer: decisionSchema,
     handle: async (control, { body }) => {
       const added = await control.addDecision(body)
       if (added.outcome === 'added') return added.decision
@@ -87,7 +88,8 @@ export const ROUTES: readonly Route[] = [
     },
   }),
   route({
-    ...PLAIN, method: 'DELETE', url: '/v1/decisions', operation: 'decisions.delete', changes: true, query: z.strictObject({ target: targetSchema }),
+    ...PLAIN, method: 'DELETE', url: '/v1/decisions', operation: 'decisions.delete', changes: true,
+    query: z.strictObject({ target: targetSchema }),
     answer: z.object({ deleted: z.array(decisionSchema) }),
     handle: async (control, { query }) => {
       const deleted = await control.deleteDecisions({ target: query.target })
