@@ -8,3 +8,7 @@
  * Throws: nothing. A broken argument is a bug and fails an assertion.
  */
 export type { FlowEndReason, FlowRecord, TcpState } from './flow-record.ts'
+export { communityId } from './community-id.ts'
+export type { FlowTuple } from './community-id.ts'
+export { createFlowNamer } from './name-flows.ts'
+export type { FlowNamer } from './name-flows.ts'
