@@ -26,7 +26,8 @@ test.each([
   [17, '8.8.8.8', '192.168.1.52', 53, 54585, '1:d/FP5EW3wiY1vCndhwleRRKHowQ='],
   [46, '10.1.12.1', '10.1.12.2', 0, 0, '1:KHlLkgoJW7ifUTyTSgyVfkFHzKw='],
   [46, '10.1.12.2', '10.1.12.1', 0, 0, '1:KHlLkgoJW7ifUTyTSgyVfkFHzKw='],
-])('protocol %i, %s to %s, ports or type and code %i %i', (protocol, from, to, sourcePort, destinationPort, expected) => {
+])('protocol %i, %s to %s, ports or type and code %i %i', (...vector) => {
+  const [protocol, from, to, sourcePort, destinationPort, expected] = vector
   expect(communityId({ source: octets(from), destination: octets(to), protocol, sourcePort, destinationPort })).toBe(expected)
 })
 
