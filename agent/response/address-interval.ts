@@ -1,3 +1,6 @@
+import { formatAddress, parseAddress, parsePrefix as readPrefix } from '../kit/index.ts'
+import type { IpAddress } from '../kit/index.ts'
+
 /** The two address families, by their IP version. */
 export type Family = 4 | 6
 
@@ -16,13 +19,13 @@ const PREFIX_CHARACTERS_MAX = 64
 /** Strict: an address or a prefix whose host bits are zero, nothing around it. IPv4-mapped IPv6 becomes IPv4. */
 export function parsePrefix(text: string): AddressInterval | undefined {
   if (text.length > PREFIX_CHARACTERS_MAX) return undefined
-  const [address = '', length, ...rest] = text.split('/')
-  const family: Family = address.includes(':') ? 6 : 4
-  const first = family === 4 ? parseV4(address) : parseV6(address)
-  const bits = length === undefined ? BITS[family] : parseLength(length, BITS[family])
-  if (first === undefined || bits === undefined || rest.length > 0) return undefined
-  const mask = hostMask(BITS[family] - bits)
-  return (first & mask) === 0n ? unmapped({ family, first, last: first | mask }) : undefined
+  const prefix = readPrefix(text)
+  const address = parseAddress(text.split('/')[0] ?? '')
+  if (prefix === undefined || address === undefined) return undefined
+  const family = prefix.version
+  const first = toNumber(prefix)
+  if (first !== toNumber(address)) return undefined
+  return unmapped({ family, first, last: first | hostMask(BITS[family] - prefix.length) })
 }
 
 /** The one spelling of a prefix that the kernel's list uses too (RFC 5952); undefined when it is none. */
@@ -36,7 +39,7 @@ export function toPrefixes(interval: AddressInterval): string[] {
   const prefixes: string[] = []
   for (let first = interval.first; first <= interval.last; ) {
     const bits = widestBlock(interval, first)
-    prefixes.push(formatAddress(interval.family, first) + (bits === 0 ? '' : `/${BITS[interval.family] - bits}`))
+    prefixes.push(formatAddress(toBytes(interval.family, first), interval.family) + (bits === 0 ? '' : `/${BITS[interval.family] - bits}`))
     first += 1n << BigInt(bits)
   }
   return prefixes
@@ -78,58 +81,11 @@ function unmapped(interval: AddressInterval): AddressInterval {
   return isMapped ? { family: 4, first: interval.first & 0xffffffffn, last: interval.last & 0xffffffffn } : interval
 }
 
-function parseLength(text: string, max: number): number | undefined {
-  return /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) <= max ? Number(text) : undefined
+function toNumber({ version, bytes }: IpAddress): bigint {
+  return bytes.subarray(0, version === 4 ? 4 : 16).reduce((number, octet) => (number << 8n) | BigInt(octet), 0n)
 }
 
-function parseV4(text: string): bigint | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
-  const parts = match?.slice(1) ?? []
-  const isSound = match !== null && parts.every((part) => Number(part) <= 255 && String(Number(part)) === part)
-  return isSound ? parts.reduce((address, part) => (address << 8n) | BigInt(part), 0n) : undefined
-}
-
-function parseV6(text: string): bigint | undefined {
-  const halves = text.split('::').map((half) => (half === '' ? [] : parseGroups(half)))
-  if (halves.length > 2 || halves.some((half) => half === undefined)) return undefined
-  const [head = [], tail = []] = halves
-  const missing = 8 - head.length - tail.length
-  const isSound = halves.length === 2 ? missing >= 1 : missing === 0
-  if (!isSound) return undefined
-  const groups = [...head, ...Array<bigint>(missing).fill(0n), ...tail]
-  return groups.reduce((address, group) => (address << 16n) | group, 0n)
-}
-
-/** Groups between colons; the last may be a dotted IPv4 address, which counts as two. */
-function parseGroups(text: string): bigint[] | undefined {
-  const groups: bigint[] = []
-  for (const [index, part] of text.split(':').entries()) {
-    const isLast = index === text.split(':').length - 1
-    const dotted = isLast && part.includes('.') ? parseV4(part) : undefined
-    if (dotted !== undefined) {
-      groups.push(dotted >> 16n, dotted & 0xffffn)
-      continue
-    }
-    if (!/^[0-9a-f]{1,4}$/i.test(part)) return undefined
-    groups.push(BigInt(`0x${part}`))
-  }
-  return groups
-}
-
-function formatAddress(family: Family, address: bigint): string {
-  const width = family === 4 ? 8n : 16n
-  const count = family === 4 ? 4 : 8
-  const groups = Array.from({ length: count }, (_, i) => (address >> (width * BigInt(count - 1 - i))) & ((1n << width) - 1n))
-  return family === 4 ? groups.join('.') : compressZeros(groups.map((group) => group.toString(16)))
-}
-
-/** RFC 5952 section 4.2: the longest run of at least two zero groups, the first of equals, becomes `::`. */
-function compressZeros(groups: readonly string[]): string {
-  const text = groups.join(':')
-  const runs = [...text.matchAll(/\b0(?::0)+\b/g)].sort((one, other) => other[0].length - one[0].length)
-  const longest = runs[0]
-  if (longest === undefined) return text
-  const before = text.slice(0, longest.index).replace(/:$/, '')
-  const after = text.slice(longest.index + longest[0].length).replace(/^:/, '')
-  return `${before}::${after}`
+function toBytes(family: Family, address: bigint): Uint8Array {
+  const count = BITS[family] / 8
+  return Uint8Array.from({ length: count }, (_, i) => Number((address >> BigInt(8 * (count - 1 - i))) & 0xffn))
 }

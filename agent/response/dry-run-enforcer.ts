@@ -103,7 +103,8 @@ export class DryRunEnforcer implements Enforcer {
 
   #refusal({ durationMs }: BlockRequest, interval: AddressInterval, nowMs: number): string {
     const caps = this.#caps
-    if (durationMs < caps.durationMsMin || durationMs > caps.durationMsMax) return 'invalid-duration'
+    // Asked this way around, NaN is refused too.
+    if (!(durationMs >= caps.durationMsMin && durationMs <= caps.durationMsMax)) return 'invalid-duration'
     if (prefixLength(interval) < (interval.family === 4 ? caps.prefixLengthMinV4 : caps.prefixLengthMinV6)) return 'too-wide'
     if ([...BUILT_IN, ...this.#neverBlock].some((spared) => overlaps(spared, interval))) return 'never-block'
     if (this.#granted.has(toPrefixes(interval)[0]!)) return ''

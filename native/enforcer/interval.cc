@@ -83,8 +83,8 @@ std::vector<std::string> toPrefixes(const Interval& interval) {
   const int width = bitsOf(interval.family);
   for (Number first = interval.first;;) {
     const int bits = widestBlock(interval, first);
-    const std::string length = bits == 0 ? "" : "/" + std::to_string(width - bits);
-    prefixes.push_back(formatAddress(interval.family, first) + length);
+    std::string& text = prefixes.emplace_back(formatAddress(interval.family, first));
+    if (bits > 0) text.append(1, '/').append(std::to_string(width - bits));
     const Number last = first + hostMask(bits);
     if (last >= interval.last) return prefixes;
     first = last + 1;

@@ -106,7 +106,11 @@ int serve(const Options& options) {
     return exitNotPermitted;
   }
   enforcer::Enforcer enforcer(options.caps, options.neverBlock);
-  enforcer::Server(enforcer, listener, options.allowedUser).run();
+  enforcer::Server server(enforcer, listener, options.allowedUser);
+  // Whoever started us may wait for this line.
+  std::puts("phantommesh-enforcer: listening");
+  std::fflush(stdout);
+  server.run();
   if (!options.socket.empty()) unlink(options.socket.c_str());
   return 0;
 }
