@@ -1,0 +1,38 @@
+import type { ReplayedFlow } from './capture-replay.ts'
+import type { Label, LabelledCapture } from './labelled-capture.ts'
+
+/** What the manifest says a flow is. `unknown` counts nowhere. */
+export type FlowClass = 'attack' | 'benign' | 'unknown'
+
+/** The two ends of a flow or a packet. */
+export interface Ends {
+  readonly source: string
+  readonly destination: string
+}
+
+/** Whether the label speaks of traffic between these two: its entity is one of the ends, or its victim the destination. */
+export function concerns(label: Label, { source, destination }: Ends): boolean {
+  const other = otherEnd(label, { source, destination })
+  return other !== undefined && (label.peer === undefined || label.peer === other)
+}
+
+/** An attack when any label matches it; the capture's default otherwise. */
+export function classifyFlow(flow: ReplayedFlow, capture: Pick<LabelledCapture, 'default' | 'labels'>): FlowClass {
+  if (capture.labels.some((label) => matchesFlow(label, flow))) return 'attack'
+  return capture.default === 'malicious' ? 'attack' : capture.default
+}
+
+/** A flow lies inside a window when some part of it does: an attack that began before its window is the attack all the same. */
+export function matchesFlow(label: Label, flow: ReplayedFlow): boolean {
+  return concerns(label, flow) && flow.startMs <= label.toMs && flow.endMs >= label.fromMs
+}
+
+/** Whether a moment lies inside the label's window, both ends included. */
+export function isInWindow(label: Label, atMs: number): boolean {
+  return atMs >= label.fromMs && atMs <= label.toMs
+}
+
+function otherEnd(label: Label, { source, destination }: Ends): string | undefined {
+  if (destination === label.address) return source
+  return label.role === 'entity' && source === label.address ? destination : undefined
+}
