@@ -12,8 +12,9 @@ export interface ManifestProblem {
 export type EvaluationTrouble =
   | { readonly code: 'EVALUATION_MANIFEST_UNREADABLE'; readonly file: string; readonly reason: string }
   | { readonly code: 'EVALUATION_MANIFEST_INVALID'; readonly problems: readonly ManifestProblem[] }
+  | { readonly code: 'EVALUATION_REPORT_UNWRITABLE'; readonly file: string; readonly reason: string }
 
-/** A manifest that cannot be read or holds errors. */
+/** A manifest that cannot be read or holds errors, or a report that cannot be written. */
 export class EvaluationError extends CodedError<EvaluationTrouble> {}
 
 /** One line for people, in the form compilers use: `train.yaml:12:9: labels[0].category must be one of …`. */
