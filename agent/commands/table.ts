@@ -51,6 +51,11 @@ export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '·')
 }
 
+/** What the formatters write in capitals, because an operator should see it, in red (ECMA-48, SGR 31). */
+export function paintTrouble(text: string): string {
+  return text.replaceAll(/\b(?:NOT OK|MISSING|DIFFERENT)\b/g, '\u001b[31m$&\u001b[39m')
+}
+
 function shrink(columns: readonly Column[], natural: readonly number[], width: number): readonly number[] {
   const widths = [...natural]
   const total = () => widths.reduce((sum, each) => sum + each, (widths.length - 1) * GAP.length)

@@ -14,6 +14,8 @@ import type { ControlServer, ControlServerOptions } from '../../agent/control/se
 import { silentLogger } from '../../agent/kit/index.ts'
 import { fakeControl, manualClock } from './fake-control.ts'
 
+const ADD = 'POST /v1/decisions'
+
 let folder: string
 let socketPath: string
 let server: ControlServer | undefined
@@ -72,12 +74,12 @@ test('a mode is previewed without changing it, then changed', async () => {
 })
 
 test.each([
-  { what: 'a target that is no address', line: 'POST /v1/decisions', body: { target: 'example.org', durationMs: 60_000 }, place: 'body.target' },
-  { what: 'a missing duration', line: 'POST /v1/decisions', body: { target: '192.0.2.9' }, place: 'body.durationMs' },
-  { what: 'a duration in words', line: 'POST /v1/decisions', body: { target: '192.0.2.9', durationMs: '1h' }, place: 'body.durationMs' },
-  { what: 'a duration over 7 d', line: 'POST /v1/decisions', body: { target: '192.0.2.9', durationMs: 604_800_001 }, place: 'body.durationMs' },
-  { what: 'an unknown field', line: 'POST /v1/decisions', body: { target: '192.0.2.9', durationMs: 60_000, ttl: 3 }, place: 'body.ttl' },
-  { what: 'no body', line: 'POST /v1/decisions', place: 'body' },
+  { what: 'a target that is no address', line: ADD, body: { target: 'example.org', durationMs: 60_000 }, place: 'body.target' },
+  { what: 'a missing duration', line: ADD, body: { target: '192.0.2.9' }, place: 'body.durationMs' },
+  { what: 'a duration in words', line: ADD, body: { target: '192.0.2.9', durationMs: '1h' }, place: 'body.durationMs' },
+  { what: 'a duration over 7 d', line: ADD, body: { target: '192.0.2.9', durationMs: 604_800_001 }, place: 'body.durationMs' },
+  { what: 'an unknown field', line: ADD, body: { target: '192.0.2.9', durationMs: 60_000, ttl: 3 }, place: 'body.ttl' },
+  { what: 'no body', line: ADD, place: 'body' },
   { what: 'an unknown mode', line: 'PUT /v1/mode', body: { mode: 'protect' }, place: 'body.mode' },
   { what: 'a body where none belongs', line: 'DELETE /v1/decisions/41', body: { id: 41 }, place: 'body' },
   { what: 'a limit of nought', line: 'GET /v1/alerts?limit=0', place: 'query.limit' },
@@ -120,7 +122,7 @@ test.each([
   { what: 'broken JSON', text: '{"target":', type: 'application/json', status: 400, code: 'CONTROL_INVALID_REQUEST' },
   { what: 'a poisoned prototype', text: '{"__proto__":{"a":1}}', type: 'application/json', status: 400, code: 'CONTROL_INVALID_REQUEST' },
   { what: 'another media type', text: '<x/>', type: 'text/xml', status: 415, code: 'CONTROL_MEDIA_TYPE' },
-  { what: 'more than 64 KiB', text: JSON.stringify({ reason: 'x'.repeat(65_536) }), type: 'application/json', status: 413, code: 'CONTROL_BODY_TOO_LARGE' },
+  { what: 'more than 64 KiB', text: `"${'x'.repeat(65_536)}"`, type: 'application/json', status: 413, code: 'CONTROL_BODY_TOO_LARGE' },
 ])('$what is turned down in the same shape', async ({ text, type, status, code }) => {
   await open()
   const answer = await ask('POST /v1/decisions', undefined, { text, type })

@@ -30,8 +30,9 @@ export function formatAlerts(alerts: readonly AlertSummary[], width: number): st
 
 /** One alert with its facts, without its reasons. */
 export function formatAlert(alert: Alert, width: number): string {
+  const { kind, value } = alert.entity
   const pairs: [string, string][] = [
-    ['alert', `${alert.id}: ${alert.category} by ${alert.entity.value} (${alert.entity.kind})`],
+    ['alert', `${alert.id}: ${alert.category} ${kind === 'victim' ? 'against' : 'by'} ${value} (${kind})`],
     ['observed', `${formatInstant(alert.observedAtMs)}${alert.flow === null ? '' : ` on ${alert.flow.in_iface}`}`],
     ...flowPairs(alert.flow),
     ['posterior', `${formatProbability(alert.probability)} (log-odds ${formatSigned(alert.logOdds)}, ` +

@@ -17,7 +17,7 @@ export function formatCount(count: number): string {
 /** A probability with as many digits as it takes not to look certain: `0.9994`, `0.50`. */
 export function formatProbability(probability: number): string {
   const distance = Math.min(probability, 1 - probability)
-  const digits = distance <= 0 ? 2 : Math.min(6, Math.max(2, Math.ceil(-Math.log10(distance)) + 1))
+  const digits = distance <= 0 ? 2 : Math.min(6, Math.max(2, Math.ceil(-Math.log10(distance) - 1e-9)))
   return probability.toFixed(digits)
 }
 

@@ -96,7 +96,8 @@ function addDecisions(program: Command, run: Run): void {
     .addOption(new Option('--duration <time>', 'like 90s, 1h30m or 7d').argParser(duration).default(3_600_000, '1h'))
     .option('--reason <words>', 'why, for whoever reads it later', '')
     .action((target: string, options: { duration: number; reason: string }) => run((session) => addDecision(session, target, options)))
-  decisions.command('delete').description('lift one decision, or all on a target').argument('<id|target>', 'a number, or an address or prefix')
+  decisions.command('delete').description('lift one decision, or all on a target')
+    .argument('<id|target>', 'a number, or an address or prefix')
     .action((selector: string) => run((session) => deleteDecisions(session, selector)))
 }
 

@@ -1,4 +1,5 @@
 /** What each verb of phantomctl does: ask, show, and say with which code to leave. */
+import { ControlError } from '../../control/errors.ts'
 import type { ControlMode } from '../../control/schema.ts'
 import { EXIT } from '../exit-code.ts'
 import { packageVersion } from '../installation.ts'
@@ -118,14 +119,17 @@ export async function showMetrics(session: Session): Promise<number> {
   return EXIT.ok
 }
 
-/** `version`: of this program and of the daemon. Without a daemon only its own, and the failure that says so. */
+/** `version`: of this program and of the daemon. That no daemon runs is an answer here, not a failure. */
 export async function showVersion(session: Session): Promise<number> {
   const own = packageVersion()
-  if (session.form === 'human') await session.terminal.out(`phantomctl ${own}\n`)
-  const daemon = await session.client.version()
-  const { version, node, modelVersion, featureSchema } = daemon
-  await show(session, { phantomctl: own, daemon }, () =>
-    `${printable(`phantomd ${version} on ${node}, models ${modelVersion}, features ${featureSchema}`)}\n`)
+  const daemon = await session.client.version().catch((error: unknown) => {
+    if (error instanceof ControlError && error.code === 'CLIENT_NOT_REACHABLE') return null
+    throw error
+  })
+  const words = daemon === null
+    ? 'phantomd does not answer'
+    : `phantomd ${daemon.version} on ${daemon.node}, models ${daemon.modelVersion}, features ${daemon.featureSchema}`
+  await show(session, { phantomctl: own, daemon }, () => `phantomctl ${own}\n${printable(words)}\n`)
   return EXIT.ok
 }
 
