@@ -35,14 +35,15 @@ function createProgram(finish: (exitCode: number) => void): Command {
       finish(await (await loadVerb(name))({ ...command.opts(), ...(command.args.length > 0 ? { files: command.args } : {}) }))
     })
   const config = ['--config <file>', 'configuration (default: /etc/phantommesh/agent.yaml, or all defaults where there is none)'] as const
+  const files = ['<files...>', 'pcap or pcapng, also .gz'] as const
   const output = ['--output <file>', 'write events there, one JSON object a line; - for standard output'] as const
   const summary = ['--summary-json <file>', 'write the counts there'] as const
   const manifest = ['--manifest <file...>', 'labelled captures, as YAML'] as const
 
   verb('run', 'the daemon').option(...config)
-  verb('replay', 'capture files through the whole pipeline, in packet time, as fast as it goes').argument('<files...>', 'pcap or pcapng, also .gz')
+  verb('replay', 'capture files through the whole pipeline, in packet time, as fast as it goes').argument(...files)
     .option(...config).option(...output).option('--state <dir>', 'keep the state there').option(...summary)
-  verb('meter', 'capture files into flow records only: no host tables, no scoring').argument('<files...>', 'pcap or pcapng, also .gz')
+  verb('meter', 'capture files into flow records only: no host tables, no scoring').argument(...files)
     .option(...output).option(...summary)
   verb('check', 'test the configuration: exit 0, or 5 with every problem and its line').option(...config)
   verb('train', 'base models from labelled captures; same seed, same models').requiredOption(...manifest)
