@@ -53,9 +53,9 @@ export function writePairFeatures(row: RowWriter, event: RecordView, at: EventOf
   row.putShare(event.f32(at.pairContactsFailed + h1), event.f32(at.pairFlows + h1), SHARE_MIN)
   row.putLog(event.f32(at.pairDistinctPorts + h1))
   row.putBalance(event.f32(at.pairOctetsSent + h1), event.f32(at.pairOctetsReceived + h1))
-  // n bursts have n - 1 gaps between their starts.
-  const bursts = event.u32(at.pairBurstsTotal)
-  row.putKnown(recentVariation(event, at.pairBurstGapsMs, bursts - 1))
+  // Only bursts that the next one has ended are listed: n bursts give n - 1 entries.
+  const bursts = event.u32(at.pairBurstsTotal) - 1
+  row.putKnown(recentVariation(event, at.pairBurstGapsMs, bursts))
   row.putKnown(recentVariation(event, at.pairBurstOctets, bursts))
   const ended = event.u32(at.pairFlowsEndedTotal)
   row.putKnown(recentVariation(event, at.pairFlowPackets, ended))

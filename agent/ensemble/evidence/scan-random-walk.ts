@@ -1,0 +1,71 @@
+import type { EvidenceEvent } from './evidence-event.ts'
+import { WINDOW } from './evidence-event.ts'
+import { clamp, RATIO_MAX } from './evidence-test.ts'
+import type { EvidenceTest, TestMemory } from './evidence-test.ts'
+
+/** P(first contact succeeds | benign) = .8 and P(... | scanner) = .2: Jung et al., section 4. Both steps of the walk are then ln 4. */
+const STEP = Math.log(4)
+
+/**
+ * Reflected here: however many successes a host had, four failures more than successes bring it back to even.
+ * ln(beta / (1 - alpha)) with beta = 1 % missed scanners.
+ */
+const WALK_MIN = Math.log(0.01)
+
+/** Failures fade with this time constant: what failed this morning does not condemn this evening. */
+const FADE_MS = 3_600_000
+
+const FAILED = 0
+const ANSWERED = 1
+const WALK = 2
+const UPDATED_MS = 3
+
+/**
+ * Threshold random walk over first contacts, horizontal and vertical alike because a contact is (destination, port):
+ * Jung, Paxson, Berger, Balakrishnan, "Fast portscan detection using sequential hypothesis testing", IEEE S&P 2004.
+ * Retransmissions and repeated attempts on one contact are one trial (the meter sees to that).
+ */
+export const scanRandomWalk: EvidenceTest = {
+  name: 'scan.random-walk',
+  category: 'scan',
+  scope: 'host',
+  about: 'source',
+  isVictim: false,
+  slots: 4,
+  measure,
+  explain: (event) =>
+    `${event.sourceTrialsFailed} of ${event.sourceTrialsFailed + event.sourceTrialsAnswered} first contacts failed; `
+    + `in the last minute ${event.sourceContactsFailed(WINDOW.s60).toFixed(0)} failed and `
+    + `${event.sourceContactsAnswered(WINDOW.s60).toFixed(0)} were answered, to ${event.sourcePeers(WINDOW.s60).toFixed(0)} hosts`,
+}
+
+function measure(event: EvidenceEvent, { slots, start }: TestMemory): number {
+  const failed = event.sourceTrialsFailed
+  const answered = event.sourceTrialsAnswered
+  const nowMs = event.observedAtMs
+  if (slots[start + UPDATED_MS] === 0) beginWalk(event, { slots, start })
+  // The meter forgets idle hosts and starts their counters anew.
+  const isNewRecord = failed < slots[start + FAILED]! || answered < slots[start + ANSWERED]!
+  const newFailures = isNewRecord ? failed : failed - slots[start + FAILED]!
+  const newAnswers = isNewRecord ? answered : answered - slots[start + ANSWERED]!
+  const elapsedMs = Math.max(0, nowMs - slots[start + UPDATED_MS]!)
+  const faded = slots[start + WALK]! * Math.exp(-elapsedMs / FADE_MS)
+  const walk = clamp(faded + STEP * (newFailures - newAnswers), WALK_MIN, RATIO_MAX)
+  slots[start + FAILED] = failed
+  slots[start + ANSWERED] = answered
+  slots[start + WALK] = walk
+  slots[start + UPDATED_MS] = nowMs
+  return isAnsweringHost(event) ? Math.min(0, walk) : walk
+}
+
+/** An entity met for the first time, whose record in the meter may be old: only the last minute counts. */
+function beginWalk(event: EvidenceEvent, { slots, start }: TestMemory): void {
+  slots[start + FAILED] = Math.max(0, event.sourceTrialsFailed - Math.round(event.sourceContactsFailed(WINDOW.s60)))
+  slots[start + ANSWERED] = Math.max(0, event.sourceTrialsAnswered - Math.round(event.sourceContactsAnswered(WINDOW.s60)))
+  slots[start + UPDATED_MS] = event.observedAtMs
+}
+
+/** Backscatter of a spoofed flood and reflectors send answers to hosts that never asked: they fail, and scan nobody. */
+function isAnsweringHost(event: EvidenceEvent): boolean {
+  return event.sourceUnsolicited(WINDOW.s60) > event.sourceContactsFailed(WINDOW.s60)
+}

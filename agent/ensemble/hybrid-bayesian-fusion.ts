@@ -1,0 +1,183 @@
+import { calibratedLogRatio } from '../kit/index.ts'
+import type { AddressKey } from '../kit/index.ts'
+import { BeliefLayout, LEARNED_SOURCES } from './belief.ts'
+import type { Belief } from './belief.ts'
+import { clamp } from './evidence/evidence-test.ts'
+import type { EvidenceTest } from './evidence/evidence-test.ts'
+import type { FusionParameters, FusionSource } from './fusion-parameters.ts'
+import type { Category, Contribution } from './posterior.ts'
+
+/** The category of an entity that only learned scores speak about: something is unlike the benign traffic they know. */
+const UNSPECIFIC: Category = 'malware'
+
+/** Learned scores fade with this time constant, so that a bad minute in the morning is forgotten at noon. */
+const LEARNED_FADE_MS = 300_000
+
+/**
+ * However long they speak, learned scores of one source add up to at most two full contributions: below the prior, so that no entity is
+ * acted on for a model's word alone (operations.md, 8).
+ */
+const LEARNED_SUM_CAPS = 2
+
+/** The strongest pair of an entity counts until another is stronger; its ratio fades with this time constant. */
+const PAIR_FADE_MS = 1_800_000
+
+const PROFILE_SOURCE = 'anomaly.profile'
+
+/** What fusion believes of an entity at a time: the likeliest category and its natural log-odds. */
+export interface Weighing {
+  readonly category: Category
+  readonly logOdds: number
+}
+
+/**
+ * Posterior log-odds = prior + sum of weight x clamped log-likelihood ratio over all sources, per entity and category (learning.md,
+ * section 3). Tests over independent trials replace their former ratio; learned scores go through a CUSUM with forgetting.
+ * Sums are formed in the order of the tests, so results are the same everywhere.
+ */
+export class HybridBayesianFusion {
+  readonly layout: BeliefLayout
+  readonly #parameters: FusionParameters
+  readonly #tests: readonly EvidenceTest[]
+  readonly #sources: readonly FusionSource[]
+  readonly #learned: readonly (FusionSource | undefined)[]
+  readonly #profile: FusionSource
+  readonly #categories: readonly Category[]
+  readonly #priors: Float64Array
+  readonly #categoryOfTest: Uint8Array
+  readonly #sums: Float64Array
+
+  constructor(parameters: FusionParameters, tests: readonly EvidenceTest[], slots: number) {
+    this.layout = new BeliefLayout(tests.length, slots)
+    this.#parameters = parameters
+    this.#tests = tests
+    this.#sources = tests.map((test) => parameters.sources[test.name] ?? parameters.defaultTest)
+    this.#learned = LEARNED_SOURCES.map((name) => parameters.sources[name])
+    this.#profile = parameters.sources[PROFILE_SOURCE] ?? { weight: 1, cap: 3 }
+    this.#categories = [UNSPECIFIC, ...new Set(tests.map((test) => test.category).filter((category) => category !== UNSPECIFIC))]
+    this.#priors = Float64Array.from(this.#categories, (category) => this.#priorOf(category))
+    this.#categoryOfTest = Uint8Array.from(tests, (test) => this.#categories.indexOf(test.category))
+    this.#sums = new Float64Array(this.#categories.length)
+  }
+
+  /** The share of a test's ratio that counts, after its cap. */
+  weighted(test: number, ratio: number): number {
+    const { weight, cap } = this.#sources[test]!
+    return weight * clamp(ratio, -cap, cap)
+  }
+
+  /** The prior log-odds of a category. */
+  prior(category: Category): number {
+    return this.#priors[Math.max(0, this.#categories.indexOf(category))]!
+  }
+
+  /** A test of host scope replaces what it said before. */
+  setHostRatio(belief: Belief, test: number, ratio: number): void {
+    belief.numbers[this.layout.ratio(test)] = ratio
+  }
+
+  /** A test of pair scope replaces what it said of the same pair, or a weaker pair. True when it now stands. */
+  setPairRatio(belief: Belief, { test, ratio, other, nowMs }: { test: number; ratio: number; other: AddressKey; nowMs: number }): boolean {
+    const held = belief.numbers[this.layout.ratio(test)]!
+    if (ratio === 0 && held === 0) return false
+    const faded = held * Math.exp(-Math.max(0, nowMs - belief.numbers[this.layout.heldAtMs(test)]!) / PAIR_FADE_MS)
+    // A pair that falls silent in this test (0) keeps what it showed, fading: most events of a pair say nothing new.
+    if (ratio < faded && (ratio === 0 || belief.holders?.[test] !== other)) return false
+    belief.numbers[this.layout.ratio(test)] = ratio
+    belief.numbers[this.layout.heldAtMs(test)] = nowMs
+    belief.holders ??= this.#tests.map(() => undefined)
+    belief.holders[test] = other
+    return true
+  }
+
+  /** Adds one score of a learned source, at most one in the learned interval; true when it was taken. */
+  addScore(belief: Belief, { source, score, nowMs }: { source: number; score: number; nowMs: number }): boolean {
+    const parameters = this.#learned[source]
+    if (parameters?.calibration === undefined || !Number.isFinite(score)) return false
+    const { numbers } = belief
+    const sinceMs = nowMs - numbers[this.layout.sumAtMs(source)]!
+    if (sinceMs < this.#parameters.learnedIntervalMs) return false
+    const ratio = clamp(calibratedLogRatio(parameters.calibration, score), -parameters.cap, parameters.cap)
+    const faded = numbers[this.layout.sum(source)]! * Math.exp(-sinceMs / LEARNED_FADE_MS)
+    numbers[this.layout.sum(source)] = clamp(faded + ratio, 0, LEARNED_SUM_CAPS * parameters.cap)
+    numbers[this.layout.sumAtMs(source)] = nowMs
+    numbers[this.layout.lastScore(source)] = score
+    return true
+  }
+
+  setProfileRatio(belief: Belief, ratio: number): void {
+    belief.numbers[this.layout.profileRatio] = ratio
+  }
+
+  /** The likeliest category. Ties go to the first of the tests' order; without any test speaking, to the unspecific one. */
+  weigh(belief: Belief, nowMs: number): Weighing {
+    this.#sums.set(this.#priors)
+    for (let test = 0; test < this.#tests.length; test++) {
+      const ratio = this.#standing(belief, test, nowMs)
+      if (ratio !== 0) this.#sums[this.#categoryOfTest[test]!]! += this.weighted(test, ratio)
+    }
+    let best = 0
+    for (let index = 1; index < this.#sums.length; index++) if (this.#sums[index]! > this.#sums[best]!) best = index
+    return { category: this.#categories[best]!, logOdds: this.#sums[best]! + this.#unspecific(belief, nowMs) }
+  }
+
+  /** Every summand of a category's log-odds, the largest by magnitude first. */
+  contributions(belief: Belief, category: Category, nowMs: number): Contribution[] {
+    const all: Contribution[] = [{
+      source: 'prior', logLikelihoodRatio: this.prior(category), weight: 1,
+      detail: `one entity in ${Math.round(1 + Math.exp(-this.prior(category)))} is assumed hostile before anything is seen`,
+    }]
+    this.#tests.forEach((test, index) => {
+      const ratio = test.category === category ? this.#standing(belief, index, nowMs) : 0
+      if (ratio === 0) return
+      const { weight, cap } = this.#sources[index]!
+      const detail = belief.details?.[index] ?? 'what was seen so far speaks neither loudly for nor against it'
+      all.push({ source: test.name, logLikelihoodRatio: clamp(ratio, -cap, cap), weight, detail })
+    })
+    this.#pushLearned(all, belief, nowMs)
+    return all.sort((a, b) => Math.abs(b.weight * b.logLikelihoodRatio) - Math.abs(a.weight * a.logLikelihoodRatio))
+  }
+
+  #pushLearned(all: Contribution[], belief: Belief, nowMs: number): void {
+    LEARNED_SOURCES.forEach((source, index) => {
+      const sum = this.#learnedSum(belief, index, nowMs)
+      if (sum === 0) return
+      const score = belief.numbers[this.layout.lastScore(index)]!
+      const detail = `model score ${score.toFixed(3)} at the last event, summed over time with forgetting`
+      all.push({ source, logLikelihoodRatio: sum, weight: this.#learned[index]!.weight, detail })
+    })
+    const profile = this.#profileRatio(belief)
+    if (profile === 0) return
+    const detail = belief.details?.[this.#tests.length] ?? 'the last hour is unlike this host'
+    all.push({ source: PROFILE_SOURCE, logLikelihoodRatio: profile, weight: this.#profile.weight, detail })
+  }
+
+  #unspecific(belief: Belief, nowMs: number): number {
+    let sum = 0
+    for (let source = 0; source < LEARNED_SOURCES.length; source++) {
+      const learned = this.#learnedSum(belief, source, nowMs)
+      if (learned !== 0) sum += this.#learned[source]!.weight * learned
+    }
+    return sum + this.#profile.weight * this.#profileRatio(belief)
+  }
+
+  #learnedSum(belief: Belief, source: number, nowMs: number): number {
+    const sum = belief.numbers[this.layout.sum(source)]!
+    if (sum === 0) return 0
+    return sum * Math.exp(-Math.max(0, nowMs - belief.numbers[this.layout.sumAtMs(source)]!) / LEARNED_FADE_MS)
+  }
+
+  #profileRatio(belief: Belief): number {
+    return clamp(belief.numbers[this.layout.profileRatio]!, -this.#profile.cap, this.#profile.cap)
+  }
+
+  #standing(belief: Belief, test: number, nowMs: number): number {
+    const ratio = belief.numbers[this.layout.ratio(test)]!
+    if (ratio === 0 || this.#tests[test]!.scope === 'host') return ratio
+    return ratio * Math.exp(-Math.max(0, nowMs - belief.numbers[this.layout.heldAtMs(test)]!) / PAIR_FADE_MS)
+  }
+
+  #priorOf(category: Category): number {
+    return this.#parameters.categoryPriorLogOdds[category] ?? this.#parameters.priorLogOdds
+  }
+}
