@@ -12,9 +12,9 @@ const fusionSourceSchema = z.strictObject({
   calibration: betaCalibrationSchema.optional()
     .describe('Turns a score in (0, 1) into a log-likelihood ratio. Absent for evidence tests: their findings are ratios already.'),
   weight: z.number().min(0).max(1)
-    .describe('Share of the ratio that counts. 1 is naive Bayes; less where sources repeat one another. Learned by ridge logistic regression.'),
+    .describe('Share of the ratio that counts: 1 is naive Bayes, less where sources repeat one another. By ridge logistic regression.'),
   cap: z.number().min(0).max(12)
-    .describe('Bound of the ratio before weighting, nats: 3 for learned scores, 12 for tests over independent trials (learning.md, section 3).'),
+    .describe('Bound of the ratio before weighting, nats: 3 for learned scores, 12 for tests over independent trials.'),
 })
 
 const indicatorSchema = z.strictObject({
@@ -37,7 +37,8 @@ const scoreThresholdSchema = z.strictObject({
  * prior + sum over sources of weight * clamp(ratio, -cap, cap): additive, so contributions are exact.
  */
 export const fusionParametersSchema = z.strictObject({
-  priorLogOdds: nats.describe('Log-odds that an entity is hostile before anything is seen of it. Base rates cannot be learned from staged captures: a policy.'),
+  priorLogOdds: nats
+    .describe('Log-odds that an entity is hostile before anything is seen of it. A policy: staged captures cannot teach base rates.'),
   categoryPriorLogOdds: z.record(z.string(), nats).default({}).describe('Overrides of the prior by category.'),
   sources: z.record(z.string(), fusionSourceSchema)
     .describe('By name: `forest`, `sequence` (scores, with calibration) and evidence tests such as `scan.random-walk`.'),
@@ -45,7 +46,8 @@ export const fusionParametersSchema = z.strictObject({
   indicators: z.record(z.string(), indicatorSchema).default({}).describe('Binary indicators by name.'),
   learnedIntervalMs: z.int().min(0).max(60_000)
     .describe('Learned scores of one entity count once in this time: flows of one host are not independent (learning.md, section 3).'),
-  thresholds: z.array(scoreThresholdSchema).max(8).describe('By falling falsePositiveRateMax; a rate that the benign rows were too few for is left out.'),
+  thresholds: z.array(scoreThresholdSchema).max(8)
+    .describe('By falling falsePositiveRateMax; a rate that the benign rows were too few for is left out.'),
 }).readonly()
 
 /** What fusion needs at run time; see `fusionParametersSchema` for units and bounds. */

@@ -90,7 +90,7 @@ export class InferenceClient {
    * Attack scores in (0, 1) of `count` sequences, each [steps][width] with its oldest event first, `lengths` events of it filled.
    * NaN for a refused sequence.
    */
-  scoreSequences(sequences: Float32Array, lengths: Int32Array, count: number): Promise<Float32Array> {
+  scoreSequences(sequences: Float32Array, lengths: Int32Array | Uint8Array, count: number): Promise<Float32Array> {
     return this.#score(this.#model('sequence'), sequences, { count, lengths })
   }
 
@@ -112,7 +112,7 @@ export class InferenceClient {
   }
 
   async #score(
-    model: LoadedModel, rows: Float32Array, { count, lengths }: { readonly count: number; readonly lengths?: Int32Array },
+    model: LoadedModel, rows: Float32Array, { count, lengths }: { readonly count: number; readonly lengths?: Int32Array | Uint8Array },
   ): Promise<Float32Array> {
     const floats = rowFloats(model)
     if (rows.length < count * floats || (lengths !== undefined && lengths.length < count)) {

@@ -17,7 +17,7 @@ interface OpenModel {
 const port = parentPort
 if (port === null) throw new Error('inference-worker.ts runs as a worker thread only')
 
-const start = workerData as WorkerStart
+const start: WorkerStart = workerData
 const slots = slotsOf(start.memory, start.rowFloatsMax)
 const reply = (message: WorkerReply): void => port.postMessage(message)
 
@@ -133,6 +133,7 @@ async function runBatch({ model, session, rows, lengths }: OpenModel, slot: Slot
         lengths: new Tensor('int32', lengths.subarray(0, count), [count]),
       }
   const { score: scores } = await session.run(feeds)
-  const values = scores!.data as Float32Array
+  const values = scores?.data
+  if (!(values instanceof Float32Array)) throw new TypeError(`score is ${scores?.type}, not float32`)
   for (const [index, row] of batch.entries()) slot.scores[row] = values[index]!
 }

@@ -14,7 +14,8 @@ const modelFileSchema = z.strictObject({
   file: z.string().regex(/^[\w.-]+\.onnx$/).describe('Name inside the folder of the manifest; no path.'),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: z.int().min(1).max(MODEL_BYTES_MAX),
-  schemaVersion: z.string().min(1).max(100).describe('Version of the feature schema (forest) or event-vector schema (sequence) it was trained on.'),
+  schemaVersion: z.string().min(1).max(100)
+    .describe('Version of the feature schema (forest) or of the event-vector schema (sequence) it was trained on.'),
   inputWidth: z.int().min(1).max(1_024).describe('Columns of a feature row or of an event vector.'),
   steps: z.int().min(1).max(256).optional().describe('Events of a sequence; for kind sequence only.'),
   rows: z.int().min(1).describe('Rows it was fitted on.'),

@@ -1,6 +1,6 @@
 // EDGE: reads the folder of models. Nothing is handed on before its hash, schema version and shape are what they must be.
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { EnsembleError } from './errors.ts'
 import { MODEL_BYTES_MAX, parseManifest } from './model-manifest.ts'
@@ -41,7 +41,8 @@ export async function readModels(folder: string, expected: ExpectedInputs): Prom
 
 async function readManifest(file: string): Promise<ModelManifest> {
   const missing = (): EnsembleError => new EnsembleError(
-    { code: 'ENSEMBLE_MANIFEST_MISSING', file }, `${file}: no model manifest there. "phantomd train" writes one; models.directory says where to look.`,
+    { code: 'ENSEMBLE_MANIFEST_MISSING', file },
+    `${file}: no model manifest there. "phantomd train" writes one; models.directory says where to look.`,
   )
   const text = (await readBounded(file, MANIFEST_BYTES_MAX, missing)).toString('utf8')
   const result = parseManifest(parseJson(file, text))
@@ -84,7 +85,7 @@ function checkInputs(file: string, model: ModelFile, expected: ExpectedInputs): 
   if (model.schemaVersion !== wanted.schemaVersion) {
     throw new EnsembleError(
       { code: 'ENSEMBLE_MODEL_SCHEMA', file, expected: wanted.schemaVersion, found: model.schemaVersion },
-      `${file}: trained on feature schema ${model.schemaVersion}, this agent extracts ${wanted.schemaVersion}. Train again with "phantomd train".`,
+      `${file}: trained on feature schema ${model.schemaVersion}, this agent extracts ${wanted.schemaVersion}: run "phantomd train"`,
     )
   }
   const shapes = [shapeText(expected[model.kind]), shapeText(model)] as const
@@ -103,12 +104,12 @@ function shapeText(input: { readonly inputWidth: number; readonly steps?: number
 async function readBounded(file: string, bytesMax: number, missing: () => EnsembleError): Promise<Buffer> {
   let size: number
   try {
-    size = (await stat(file)).size
+    size = (await fs.stat(file)).size
   } catch {
     throw missing()
   }
   if (size > bytesMax) throw wrongSize(file, bytesMax, size)
-  return readFile(file)
+  return fs.readFile(file)
 }
 
 function wrongSize(file: string, expected: number, found: number): EnsembleError {

@@ -49,7 +49,7 @@ export function correctedRate(rate: number, step: number): number {
 
 /** min(1, max / norm) over all gradients together. */
 function clippingScale(graph: GraphBuilder, gradients: readonly Value[]): Value {
-  const squares = gradients.map((gradient) => graph.node('ReduceSumSquare', [gradient], [], { attributes: { keepdims: { int: 0 } } }))
+  const squares = gradients.map((gradient) => graph.node({ type: 'ReduceSumSquare', attributes: { keepdims: { int: 0 } } }, [gradient], []))
   const norm = graph.node('Sqrt', [graph.node('Sum', squares, [])], [])
   const limit = graph.constant([GRADIENT_NORM_MAX], [])
   return graph.node('Div', [limit, graph.node('Max', [norm, limit], [])], [])

@@ -27,7 +27,7 @@ export function fitBoundedLogistic(problem: LogisticProblem): number[] {
   let current = evaluate(problem, coefficients)
   for (let step = 0; step < STEPS_MAX; step += 1) {
     const { gradient, hessian } = current
-    const free = coefficients.map((_, index) => index).filter((index) => !isHeld(problem, coefficients[index]!, { index, slope: gradient[index]! }))
+    const free = gradient.flatMap((slope, index) => (isHeld(problem, coefficients[index]!, { index, slope }) ? [] : [index]))
     if (free.every((index) => Math.abs(gradient[index]!) < GRADIENT_MIN)) break
     const direction = solve(free.map((row) => free.map((column) => hessian[row]![column]!)), free.map((index) => -gradient[index]!))
     const next = lineSearch(problem, { coefficients, loss: current.loss }, { free, direction })
@@ -38,7 +38,9 @@ export function fitBoundedLogistic(problem: LogisticProblem): number[] {
   return coefficients
 }
 
-function isHeld({ lower, upper }: LogisticProblem, value: number, { index, slope }: { readonly index: number; readonly slope: number }): boolean {
+function isHeld(
+  { lower, upper }: LogisticProblem, value: number, { index, slope }: { readonly index: number; readonly slope: number },
+): boolean {
   return (value <= lower[index]! && slope > 0) || (value >= upper[index]! && slope < 0)
 }
 

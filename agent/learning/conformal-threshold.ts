@@ -21,7 +21,10 @@ export function conformalThreshold(
   return exceeding < 0 ? undefined : { threshold: sorted[exceeding]!, benign: sorted.length, exceeding }
 }
 
-/** The largest k with BinCDF(k; n, rate) <= limit; -1 where even k = 0 is above it. Terms by their ratio, in logarithms against underflow. */
+/**
+ * The largest k with BinCDF(k; n, rate) <= limit; -1 where even k = 0 is above it.
+ * Each term follows from the one before, in logarithms against underflow.
+ */
 function exceedingMax(n: number, rate: number, limit: number): number {
   let logTerm = n * Math.log1p(-rate)
   let cumulative = Math.exp(logTerm)

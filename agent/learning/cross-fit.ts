@@ -3,7 +3,7 @@ import { IsolationForest } from './isolation-forest.ts'
 import type { FeatureMatrix } from './isolation-forest.ts'
 import type { SequenceModel } from './sequence-graphs.ts'
 import { scoreSequences, trainSequenceModel } from './train-sequence.ts'
-import type { SequenceOptions, SequenceSamples } from './train-sequence.ts'
+import type { SequenceOptions, SequenceSamples, SplitRows } from './train-sequence.ts'
 import { LABEL } from './training-samples.ts'
 import type { CaptureFolds, TrainingSamples } from './training-samples.ts'
 
@@ -89,11 +89,6 @@ function toSequenceSamples({ sequences, labels }: TrainingSamples, weights: Floa
     steps: sequences.steps, width: sequences.width, sequences: sequences.values, lengths: sequences.lengths, labels,
     weights: weights.map((weight, row) => weight / totals[labels[row]!]!),
   }
-}
-
-interface SplitRows {
-  readonly train: readonly number[]
-  readonly heldOut: readonly number[]
 }
 
 function withBothClasses({ labels }: TrainingSamples, split: SplitRows): SplitRows {

@@ -34,12 +34,14 @@ const RIDGE = 0.01
  * each in [weightMin, 1]. Less than 1 where sources repeat one another. No intercept: the sources are calibrated, the prior is a policy.
  */
 export function fitSources(sources: readonly SourceColumn[], truth: RowTruth, rows: readonly number[]): FittedSources {
-  const calibrated = sources.map((source): FusionSource => (
-    source.unit === 'ratio' ? { weight: 1, cap: source.cap } : { calibration: calibrate(source, truth, rows), weight: 1, cap: source.cap }
-  ))
+  const calibrated = sources.map((source): FusionSource => ({
+    ...(source.unit === 'score' ? { calibration: calibrate(source, truth, rows) } : {}), weight: 1, cap: source.cap,
+  }))
   const ratios = new Float64Array(rows.length * sources.length)
   for (const [position, row] of rows.entries()) {
-    for (const [column, source] of sources.entries()) ratios[position * sources.length + column] = cappedRatio(source, calibrated[column]!, row)
+    for (const [column, source] of sources.entries()) {
+      ratios[position * sources.length + column] = cappedRatio(source, calibrated[column]!, row)
+    }
   }
   const labels = rows.map((row) => truth.labels[row]!)
   const weights = fitBoundedLogistic({

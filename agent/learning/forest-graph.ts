@@ -22,8 +22,7 @@ export function forestGraph(forest: IsolationForest): Uint8Array {
   const rows = graph.input('rows', ['rows', forest.width])
   const nodes = ensembleNodes(forest)
   const leaves = nodes.leafTreeIds.length
-  const meanPath = graph.node('TreeEnsembleRegressor', [rows], ['rows', 1], {
-    domain: 'ai.onnx.ml',
+  const meanPath = graph.node({ type: 'TreeEnsembleRegressor', domain: 'ai.onnx.ml',
     attributes: {
       n_targets: { int: 1 }, aggregate_function: { string: 'SUM' }, post_transform: { string: 'NONE' },
       nodes_treeids: { ints: nodes.treeIds }, nodes_nodeids: { ints: nodes.nodeIds }, nodes_featureids: { ints: nodes.featureIds },
@@ -31,8 +30,7 @@ export function forestGraph(forest: IsolationForest): Uint8Array {
       nodes_truenodeids: { ints: nodes.trueNodeIds }, nodes_falsenodeids: { ints: nodes.falseNodeIds },
       target_treeids: { ints: nodes.leafTreeIds }, target_nodeids: { ints: nodes.leafNodeIds },
       target_ids: { ints: Array.from({ length: leaves }, () => 0) }, target_weights: { floats: nodes.leafWeights },
-    },
-  })
+    } }, [rows], ['rows', 1])
   const exponent = graph.node('Mul', [meanPath, graph.constant([-1 / expectedPathLength(forest.subsample)], [1])], ['rows', 1])
   graph.output('score', graph.node('Pow', [graph.constant([2], [1]), exponent], ['rows', 1]))
   return graph.encode('isolation-forest')

@@ -16,8 +16,9 @@ export type Attribute =
   | { readonly floats: readonly number[] }
   | { readonly strings: readonly string[] }
 
-/** What a node has beside its inputs. */
-export interface NodeOptions {
+/** An operator, with its attributes where it needs any. */
+export interface Operator {
+  readonly type: string
   readonly attributes?: Readonly<Record<string, Attribute>>
   readonly domain?: string
 }
@@ -59,23 +60,36 @@ export class GraphBuilder {
   }
 
   /** Adds a node with one output. `undefined` among the inputs is an optional input left out. */
-  node(opType: string, inputs: readonly (Value | undefined)[], shape: Value['shape'], options: NodeOptions = {}): Value {
-    return this.nodeWithOutputs(opType, inputs, [shape], options)[0]!
+  node(operator: string | Operator, inputs: readonly (Value | undefined)[], shape: Value['shape']): Value {
+    return this.nodeWithOutputs(operator, inputs, [shape])[0]!
   }
 
   /** Adds a node with one output for each shape. */
   nodeWithOutputs(
-    opType: string, inputs: readonly (Value | undefined)[], shapes: readonly Value['shape'][], options: NodeOptions = {},
+    operator: string | Operator, inputs: readonly (Value | undefined)[], shapes: readonly Value['shape'][],
   ): Value[] {
+    const { type, domain = '', attributes = {} }: Operator = typeof operator === 'string' ? { type: operator } : operator
     const outputs = shapes.map((shape) => ({ name: this.#nextName(), shape }))
     this.#nodes.push({
       input: inputs.map((value) => value?.name ?? ''),
       output: outputs.map(({ name }) => name),
-      opType,
-      domain: options.domain ?? '',
-      attribute: Object.entries(options.attributes ?? {}).map(([name, attribute]) => attributeMessage(name, attribute)),
+      opType: type,
+      domain,
+      attribute: Object.entries(attributes).map(([name, attribute]) => attributeMessage(name, attribute)),
     })
     return outputs
+  }
+
+  /** Cuts a value into parts of the given sizes along one axis. */
+  split(value: Value, sizes: readonly number[], axis: number): Value[] {
+    const shapes = sizes.map((size) => value.shape.with(axis, size))
+    return this.nodeWithOutputs({ type: 'Split', attributes: { axis: { int: axis } } }, [value, this.integers(sizes)], shapes)
+  }
+
+  /** Joins values along one axis, on which they are of fixed size. */
+  concatenate(values: readonly Value[], axis: number): Value {
+    const size = values.reduce((sum, { shape }) => sum + Number(shape[axis]), 0)
+    return this.node({ type: 'Concat', attributes: { axis: { int: axis } } }, values, values[0]!.shape.with(axis, size))
   }
 
   /** Gives a value out under `name`. */

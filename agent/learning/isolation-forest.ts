@@ -55,7 +55,9 @@ export class IsolationForest {
   /** Fits on the rows named by `pool`, each tree on a subsample drawn without replacement. Same rows and seed, same forest. */
   static fit(matrix: FeatureMatrix, pool: readonly number[], options: ForestOptions): IsolationForest {
     if (pool.length < 2) {
-      throw new LearningError({ code: 'LEARNING_ROWS_MISSING', what: 'benign rows for the forest' }, `${pool.length} benign rows; a forest needs two`)
+      throw new LearningError(
+        { code: 'LEARNING_ROWS_MISSING', what: 'benign rows for the forest' }, `${pool.length} benign rows; a forest needs two`,
+      )
     }
     checkFinite(matrix, pool)
     const random = seededRandom(options.seed)
@@ -191,7 +193,8 @@ function checkFinite({ values, width }: FeatureMatrix, pool: readonly number[]):
     for (let column = 0; column < width; column += 1) {
       if (Number.isFinite(values[row * width + column]!)) continue
       throw new LearningError(
-        { code: 'LEARNING_ROW_NOT_FINITE', row, column }, `row ${row}, column ${column}: ${values[row * width + column]} is not a finite number`,
+        { code: 'LEARNING_ROW_NOT_FINITE', row, column },
+        `row ${row}, column ${column}: ${values[row * width + column]} is not a finite number`,
       )
     }
   }

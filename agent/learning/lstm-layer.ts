@@ -49,15 +49,12 @@ export function lstmLayer(tape: Tape, inputs: LstmInputs, shape: LstmShape): Val
   const { graph } = tape
   const { steps, batch, hidden } = shape
   const projected = graph.node('Gemm', [inputs.sequences, inputs.inputWeights, inputs.bias], [steps * batch, 4 * hidden])
-  const split = (value: Value, columns: number): Value[] => graph.nodeWithOutputs(
-    'Split', [value, graph.integers(Array.from({ length: steps }, () => batch))],
-    Array.from({ length: steps }, () => [batch, columns]), { attributes: { axis: { int: 0 } } },
-  )
-  const masks = split(inputs.mask, 1)
+  const perStep = Array.from({ length: steps }, () => batch)
+  const masks = graph.split(inputs.mask, perStep, 0)
   const records: StepRecord[] = []
   let state = graph.constant(new Float32Array(batch * hidden), [batch, hidden])
   let cell = state
-  for (const [step, preactivation] of split(projected, 4 * hidden).entries()) {
+  for (const [step, preactivation] of graph.split(projected, perStep, 0).entries()) {
     const after = forwardStep(tape, { preactivation, mask: masks[step]!, hidden: state, cell, inputs, shape })
     records.push(after.kept)
     state = after.hidden
@@ -88,13 +85,9 @@ function forwardStep(tape: Tape, step: ForwardStep): { kept: StepRecord; hidden:
     elementwise('Add', elementwise('Mul', value, step.mask), elementwise('Mul', before, hold))
 
   const total = graph.node('Gemm', [step.hidden, step.inputs.recurrentWeights, step.preactivation], [batch, 4 * size])
-  const [three, last] = graph.nodeWithOutputs(
-    'Split', [total, graph.integers([3 * size, size])], [[batch, 3 * size], [batch, size]], { attributes: { axis: { int: 1 } } },
-  )
+  const [three, last] = graph.split(total, [3 * size, size], 1)
   const gates = graph.node('Sigmoid', [three!], [batch, 3 * size])
-  const [input, output, forget] = graph.nodeWithOutputs(
-    'Split', [gates, graph.integers([size, size, size])], [[batch, size], [batch, size], [batch, size]], { attributes: { axis: { int: 1 } } },
-  )
+  const [input, output, forget] = graph.split(gates, [size, size, size], 1)
   const candidate = elementwise('Tanh', last!)
   const cell = elementwise('Add', elementwise('Mul', forget!, step.cell), elementwise('Mul', input!, candidate))
   const cellTanh = elementwise('Tanh', cell)
@@ -118,7 +111,7 @@ interface BackwardPass {
 /** Gradients of input weights, recurrent weights and bias. */
 function backward(tape: Tape, { gradient, records, inputs, shape }: BackwardPass): readonly Value[] {
   const { graph } = tape
-  const { steps, batch, width, hidden } = shape
+  const { batch, width, hidden } = shape
   const gateGradients: Value[] = []
   let hiddenGradient = gradient
   let cellGradient: Value | undefined
@@ -126,19 +119,17 @@ function backward(tape: Tape, { gradient, records, inputs, shape }: BackwardPass
     const step = backwardStep(tape, { record, hiddenGradient, cellGradient, shape })
     gateGradients.unshift(step.gates)
     cellGradient = step.cellBefore
-    hiddenGradient = graph.node('Gemm', [step.gates, inputs.recurrentWeights, step.hiddenHeld], [batch, hidden], {
-      attributes: { transB: { int: 1 } },
-    })
+    hiddenGradient = graph.node(
+      { type: 'Gemm', attributes: { transB: { int: 1 } } }, [step.gates, inputs.recurrentWeights, step.hiddenHeld], [batch, hidden],
+    )
   }
-  const stack = (values: readonly Value[], columns: number): Value =>
-    graph.node('Concat', values, [steps * batch, columns], { attributes: { axis: { int: 0 } } })
-  const gates = stack(gateGradients, 4 * hidden)
-  const hiddenBefore = stack(records.map((record) => record.hiddenBefore), hidden)
-  const transposed = { attributes: { transA: { int: 1 } } }
+  const gates = graph.concatenate(gateGradients, 0)
+  const hiddenBefore = graph.concatenate(records.map((record) => record.hiddenBefore), 0)
+  const leftTransposed = { type: 'Gemm', attributes: { transA: { int: 1 } } }
   return [
-    graph.node('Gemm', [inputs.sequences, gates], [width, 4 * hidden], transposed),
-    graph.node('Gemm', [hiddenBefore, gates], [hidden, 4 * hidden], transposed),
-    graph.node('ReduceSum', [gates, graph.integers([0])], [4 * hidden], { attributes: { keepdims: { int: 0 } } }),
+    graph.node(leftTransposed, [inputs.sequences, gates], [width, 4 * hidden]),
+    graph.node(leftTransposed, [hiddenBefore, gates], [hidden, 4 * hidden]),
+    graph.node({ type: 'ReduceSum', attributes: { keepdims: { int: 0 } } }, [gates, graph.integers([0])], [4 * hidden]),
   ]
 }
 
@@ -155,20 +146,20 @@ function backwardStep(tape: Tape, { record, hiddenGradient, cellGradient, shape 
   const one = graph.constant([1], [])
   const elementwise = (op: string, ...values: Value[]): Value => graph.node(op, values, [batch, hidden])
   const times = (left: Value, right: Value): Value => elementwise('Mul', left, right)
-  const side = (values: readonly Value[]): Value =>
-    graph.node('Concat', values, [batch, values.length * hidden], { attributes: { axis: { int: 1 } } })
 
   const ofHidden = times(hiddenGradient, record.mask)
   const throughTanh = times(times(ofHidden, record.output), elementwise('Sub', one, times(record.cellTanh, record.cellTanh)))
   const ofCell = cellGradient === undefined ? throughTanh : elementwise('Add', throughTanh, times(cellGradient, record.mask))
-  const ofSigmoids = side([times(ofCell, record.candidate), times(ofHidden, record.cellTanh), times(ofCell, record.cellBefore)])
+  const ofSigmoids = graph.concatenate(
+    [times(ofCell, record.candidate), times(ofHidden, record.cellTanh), times(ofCell, record.cellBefore)], 1,
+  )
   const sigmoidSlope = graph.node(
     'Mul', [record.gates, graph.node('Sub', [one, record.gates], [batch, 3 * hidden])], [batch, 3 * hidden],
   )
   const candidateSlope = elementwise('Sub', one, times(record.candidate, record.candidate))
-  const gates = graph.node('Concat', [
-    graph.node('Mul', [ofSigmoids, sigmoidSlope], [batch, 3 * hidden]), times(times(ofCell, record.input), candidateSlope),
-  ], [batch, 4 * hidden], { attributes: { axis: { int: 1 } } })
+  const gates = graph.concatenate(
+    [graph.node('Mul', [ofSigmoids, sigmoidSlope], [batch, 3 * hidden]), times(times(ofCell, record.input), candidateSlope)], 1,
+  )
 
   const throughForget = times(ofCell, record.forget)
   return {

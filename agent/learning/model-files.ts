@@ -1,6 +1,6 @@
 // EDGE: writes trained models to disk.
 import { createHash } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import type { ModelManifest } from '../ensemble/index.ts'
 
@@ -15,14 +15,17 @@ export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
-/** Writes the models into `folder`, the manifest last and each by rename: whoever reads meanwhile sees a hash mismatch, never half a file. */
+/**
+ * Writes the models into `folder`, the manifest last and each by rename: whoever reads meanwhile finds a hash that does not match,
+ * never half a file.
+ */
 export async function writeModels(folder: string, { files, manifest }: TrainedModels): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  await fs.mkdir(folder, { recursive: true })
   for (const [name, content] of Object.entries(files)) await replaceFile(path.join(folder, name), content)
   await replaceFile(path.join(folder, 'manifest.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
 }
 
 async function replaceFile(file: string, content: Uint8Array | string): Promise<void> {
-  await writeFile(`${file}.new`, content)
-  await rename(`${file}.new`, file)
+  await fs.writeFile(`${file}.new`, content)
+  await fs.rename(`${file}.new`, file)
 }

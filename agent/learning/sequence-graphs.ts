@@ -97,10 +97,11 @@ export function inferenceGraph(model: SequenceModel): Uint8Array {
   const scaled = graph.node('Mul', [centred, graph.constant(model.scale, [width])], shape)
   const limits = [-STANDARDISED_MAX, STANDARDISED_MAX].map((limit) => graph.constant([limit], []))
   const standardised = graph.node('Clip', [scaled, ...limits], shape)
-  const stepMajor = graph.node('Transpose', [standardised], [steps, 'rows', width], { attributes: { perm: { ints: [1, 0, 2] } } })
+  const stepMajor = graph.node({ type: 'Transpose', attributes: { perm: { ints: [1, 0, 2] } } }, [standardised], [steps, 'rows', width])
   const [, last] = graph.nodeWithOutputs(
-    'LSTM', [stepMajor, weights, recurrent, graph.constant(bias, [1, 2 * gates]), lengths],
-    [[steps, 1, 'rows', hidden], [1, 'rows', hidden]], { attributes: { hidden_size: { int: hidden } } },
+    { type: 'LSTM', attributes: { hidden_size: { int: hidden } } },
+    [stepMajor, weights, recurrent, graph.constant(bias, [1, 2 * gates]), lengths],
+    [[steps, 1, 'rows', hidden], [1, 'rows', hidden]],
   )
   const state = graph.node('Squeeze', [last, graph.integers([0])], ['rows', hidden])
   const head = graph.constant(parameters.headWeights, [hidden, 1])

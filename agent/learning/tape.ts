@@ -33,8 +33,8 @@ export class Tape {
   affine(left: Value, right: Value, bias: Value): Value {
     const output = this.graph.node('Gemm', [left, right, bias], [left.shape[0]!, right.shape[1]!])
     return this.record([left, right, bias], output, (gradient) => [
-      this.graph.node('Gemm', [gradient, right], left.shape, { attributes: { transB: { int: 1 } } }),
-      this.graph.node('Gemm', [left, gradient], right.shape, { attributes: { transA: { int: 1 } } }),
+      this.graph.node({ type: 'Gemm', attributes: { transB: { int: 1 } } }, [gradient, right], left.shape),
+      this.graph.node({ type: 'Gemm', attributes: { transA: { int: 1 } } }, [left, gradient], right.shape),
       this.#reduceTo(gradient, bias.shape),
     ])
   }
@@ -91,7 +91,7 @@ export class Tape {
 
   /** The sum of all elements, as a tensor of shape []. */
   sum(input: Value): Value {
-    const output = this.graph.node('ReduceSum', [input], [], { attributes: { keepdims: { int: 0 } } })
+    const output = this.graph.node({ type: 'ReduceSum', attributes: { keepdims: { int: 0 } } }, [input], [])
     return this.record([input], output, (gradient) => [
       this.graph.node('Expand', [gradient, this.graph.integers(fixed(input.shape))], input.shape),
     ])
@@ -135,7 +135,7 @@ export class Tape {
     const axes = from.map((_, axis) => axis).filter((axis) => axis < missing || (target[axis - missing] === 1 && from[axis] !== 1))
     if (axes.length === 0) return gradient
     const kept = from.map((size, axis) => (axes.includes(axis) ? 1 : size))
-    const summed = this.graph.node('ReduceSum', [gradient, this.graph.integers(axes)], kept, { attributes: { keepdims: { int: 1 } } })
+    const summed = this.graph.node({ type: 'ReduceSum', attributes: { keepdims: { int: 1 } } }, [gradient, this.graph.integers(axes)], kept)
     return missing === 0 ? summed : this.graph.node('Reshape', [summed, this.graph.integers(target)], target)
   }
 }

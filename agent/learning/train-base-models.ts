@@ -42,9 +42,9 @@ const FALSE_POSITIVE_RATES = [0.01, 0.001]
 const FAILURE_PROBABILITY = 0.05
 
 const LIMITS = [
-  'Trained on short, staged captures: a classifier fitted to captures learns the captures (learning.md; data README). Scores are capped and rank below explicit evidence tests.',
-  'Thresholds hold their false-positive rate only while new benign rows are exchangeable with the calibration rows; on another network they are not.',
-  'Same samples and seed give the same bytes on the same kind of processor; ONNX Runtime may sum in another order elsewhere.',
+  'Trained on short, staged captures, a model learns the captures: its scores are capped and rank below explicit evidence tests.',
+  'Thresholds hold only while new benign rows are exchangeable with the calibration rows; on another network they are not.',
+  'Same samples and seed give the same bytes on the same kind of processor; elsewhere ONNX Runtime may sum in another order.',
 ]
 
 /**
@@ -148,7 +148,9 @@ function thresholds(benignLogOdds: readonly number[]): ScoreThreshold[] {
     const found = conformalThreshold(scores, falsePositiveRateMax, FAILURE_PROBABILITY)
     if (found === undefined) return []
     const { threshold, benign, exceeding } = found
-    return [{ logOdds: threshold, falsePositiveRateMax, failureProbability: FAILURE_PROBABILITY, benignRows: benign, exceedingRows: exceeding }]
+    return [{
+      logOdds: threshold, falsePositiveRateMax, failureProbability: FAILURE_PROBABILITY, benignRows: benign, exceedingRows: exceeding,
+    }]
   })
 }
 

@@ -25,6 +25,12 @@ export interface SequenceSamples {
   readonly weights: Float32Array
 }
 
+/** Rows to train on, and rows that say when to stop. */
+export interface SplitRows {
+  readonly train: readonly number[]
+  readonly heldOut: readonly number[]
+}
+
 /** How to train. */
 export interface SequenceOptions {
   readonly seed: number
@@ -46,14 +52,19 @@ export interface SequenceTraining {
   readonly heldOutLoss: readonly number[]
 }
 
+/** Rows of one pass of the graph outside training. */
+const SCORING_BATCH = 256
+
 /**
  * Trains the sequence model on the rows `train` and keeps the parameters of the epoch with the least loss on the rows `heldOut`; without
  * held-out rows it trains for `epochsMax`. Same samples, rows and seed: same parameters.
  */
 export async function trainSequenceModel(
-  samples: SequenceSamples, rows: { readonly train: readonly number[]; readonly heldOut: readonly number[] }, options: SequenceOptions,
+  samples: SequenceSamples, rows: SplitRows, options: SequenceOptions,
 ): Promise<SequenceTraining> {
-  if (rows.train.length === 0) throw new LearningError({ code: 'LEARNING_ROWS_MISSING', what: 'sequences to train on' }, 'no sequences to train on')
+  if (rows.train.length === 0) {
+    throw new LearningError({ code: 'LEARNING_ROWS_MISSING', what: 'sequences to train on' }, 'no sequences to train on')
+  }
   const random = seededRandom(options.seed)
   const shape: LstmShape = { steps: samples.steps, width: samples.width, batch: options.batch, hidden: options.hidden }
   const standardisation = standardise(samples, rows.train)
@@ -92,14 +103,12 @@ export async function scoreSequences(model: SequenceModel, samples: SequenceSamp
   return Float64Array.from(scores)
 }
 
-const SCORING_BATCH = 256
-
 interface Run {
   readonly trainer: Trainer
   readonly evaluation: GraphSession
   readonly batches: BatchReader
   readonly random: Random
-  readonly rows: { readonly train: readonly number[]; readonly heldOut: readonly number[] }
+  readonly rows: SplitRows
   readonly options: SequenceOptions
 }
 

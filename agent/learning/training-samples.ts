@@ -83,7 +83,7 @@ export interface CaptureFolds {
 const FOLDS = { min: 3, max: 5 } as const
 
 /**
- * Deals captures out to folds: first those with sequences of attacks, then other attacks, then the rest, so that every fold has some of each.
+ * Deals captures out to folds: those with sequences of attacks first, then other attacks, then the rest, so that every fold has some.
  * As many folds as the scarcest kind allows. Throws LearningError where that is too few.
  */
 export function assignFolds(samples: TrainingSamples, rows: readonly number[], seed: number): CaptureFolds {

@@ -27,13 +27,16 @@ test('sequences of every length are scored as the equations say', async () => {
   const lengths = Int32Array.from({ length: count }, (_, row) => 1 + (row % STEPS))
   const scores = await client.scoreSequences(sequences, lengths, count)
   for (const [row, score] of scores.entries()) {
-    const events = Array.from({ length: lengths[row]! }, (_, step) => [...sequences.subarray((row * STEPS + step) * WIDTH, (row * STEPS + step + 1) * WIDTH)])
+    const start = row * STEPS * WIDTH
+    const events = Array.from({ length: lengths[row]! }, (_, step) => (
+      Array.from(sequences.subarray(start + step * WIDTH, start + (step + 1) * WIDTH))
+    ))
     expect(Math.abs(score - referenceScore(smallSequenceModel, events)), `row ${row}`).toBeLessThan(1e-5)
   }
 })
 
 test('twenty requests of both kinds in flight at once each get their own answer', async () => {
-  const requests = Array.from({ length: 20 }, (_, index) => ({ rows: uniform(90 * FOREST_WIDTH), sequences: uniform(STEPS * WIDTH), index }))
+  const requests = Array.from({ length: 20 }, () => ({ rows: uniform(90 * FOREST_WIDTH), sequences: uniform(STEPS * WIDTH) }))
   const length = Int32Array.of(STEPS)
   const answers = await Promise.all(requests.map(async ({ rows, sequences }) => ({
     forest: await client.scoreForest(rows, 90, FOREST_WIDTH), sequence: await client.scoreSequences(sequences, length, 1),
@@ -75,7 +78,9 @@ test('a file that is no model is named before anything is scored', async () => {
 
 test('a graph that reads something else than its manifest says is refused', async () => {
   const opening = openInferenceClient(smallModels({ 'forest.onnx': smallFiles['sequence.onnx'] }))
-  await expect(opening).rejects.toThrow('forest.onnx: the graph is sequences[*,6,3] lengths[*] -> score[*,1], expected rows[*,5] -> score[*,1]')
+  await expect(opening).rejects.toThrow(
+    'forest.onnx: the graph is sequences[*,6,3] lengths[*] -> score[*,1], expected rows[*,5] -> score[*,1]',
+  )
 })
 
 test('a crash rejects what was in flight and is counted; the next request starts a new worker, up to a limit', async () => {

@@ -23,7 +23,8 @@ test('beta calibration finds the likelihood ratio that made the scores', () => {
 })
 
 test('a calibration never falls as the score rises, whatever the labels', () => {
-  fc.assert(fc.property(fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean()), { minLength: 4, maxLength: 60 }), (rows) => {
+  const row = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean())
+  fc.assert(fc.property(fc.array(row, { minLength: 4, maxLength: 60 }), (rows) => {
     fc.pre(rows.some(([, isAttack]) => isAttack) && rows.some(([, isAttack]) => !isAttack))
     const found = fitBetaCalibration({
       scores: rows.map(([score]) => score), labels: rows.map(([, isAttack]) => Number(isAttack)), weights: rows.map(() => 1),
@@ -48,7 +49,8 @@ test('bounded logistic regression stops at a minimum: no allowed step makes the 
     const [rows, width] = [60, 3]
     const problem = {
       features: Float64Array.from({ length: rows * width }, () => random.uniform() * 4 - 2), width,
-      labels: Array.from({ length: rows }, () => Math.round(random.uniform())), weights: Array.from({ length: rows }, () => 0.1 + random.uniform()),
+      labels: Array.from({ length: rows }, () => Math.round(random.uniform())),
+      weights: Array.from({ length: rows }, () => 0.1 + random.uniform()),
       lower: [0, -1, 0.25], upper: [1, 1, 1], ridge: [0.01, 0.01, 0.01], centre: [1, 0, 1],
     }
     const found = fitBoundedLogistic(problem)
@@ -71,7 +73,9 @@ test('a source that repeats another shares its weight, an independent one keeps 
   const labels = Uint8Array.from({ length: rows }, () => Math.round(random.uniform()))
   const signal = (): Float64Array => Float64Array.from(labels, (label) => ratioOfShift(random, label))
   const first = signal()
-  const sources = [column('first', first), column('copy', first), column('independent', signal()), column('misleading', signal().map((ratio) => -ratio))]
+  const sources = [
+    column('first', first), column('copy', first), column('independent', signal()), column('misleading', signal().map((ratio) => -ratio)),
+  ]
   const fitted = fitSources(sources, { labels, weights: new Float64Array(rows).fill(1) }, Array.from(labels.keys()))
   expect(fitted['first']!.weight + fitted['copy']!.weight).toBeCloseTo(1, 0.7)
   expect(fitted['independent']!.weight).toBeGreaterThan(0.9)
@@ -81,7 +85,8 @@ test('a source that repeats another shares its weight, an independent one keeps 
 test('a source keeps its floor weight, and a test that never fired keeps weight 1', () => {
   const labels = [0, 1, 0, 1, 0, 1]
   const misleading = { ...column('forest', Float64Array.of(2, -2, 2, -2, 2, -2)), weightMin: 0.25 }
-  const fitted = fitSources([misleading, column('silent', new Float64Array(6))], { labels, weights: labels.map(() => 1) }, [0, 1, 2, 3, 4, 5])
+  const sources = [misleading, column('silent', new Float64Array(6))]
+  const fitted = fitSources(sources, { labels, weights: labels.map(() => 1) }, [0, 1, 2, 3, 4, 5])
   expect(fitted['forest']!.weight).toBe(0.25)
   expect(fitted['silent']!.weight).toBeCloseTo(1, 9)
 })

@@ -99,7 +99,8 @@ function backpropagate({ wide, gradient, hidden, steps, state, delta }: Backprop
       step.x.forEach((x, row) => { gradient.inputWeights[row * columns + column]! += x * value })
       step.hiddenBefore.forEach((h, row) => { gradient.recurrentWeights[row * columns + column]! += h * value })
     })
-    dHidden = dHidden.map((_, row) => dGates.reduce((sum, value, column) => sum + value * wide.recurrentWeights[row * columns + column]!, 0))
+    const recurrent = wide.recurrentWeights
+    dHidden = dHidden.map((_, row) => dGates.reduce((sum, value, column) => sum + value * recurrent[row * columns + column]!, 0))
     dCell = dCellBefore
   }
 }
