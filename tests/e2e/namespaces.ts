@@ -101,10 +101,10 @@ export class Namespaces {
     return child
   }
 
-  /** Starts the privileged program and waits until it listens. */
+  /** Starts the privileged program and waits until it listens, at a fresh path unless `--socket` names one. */
   async startEnforcer(short: string, ...words: readonly string[]): Promise<{ child: ChildProcess; socketPath: string }> {
     made += 1
-    const socketPath = path.join(this.folder, `enforcer-${made}.sock`)
+    const socketPath = words[0] === '--socket' ? words[1]! : path.join(this.folder, `enforcer-${made}.sock`)
     const child = this.start(short, ENFORCER_PROGRAM, '--socket', socketPath, '--never-block-file', '', ...words)
     await saysSomething(child)
     return { child, socketPath }
