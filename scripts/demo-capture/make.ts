@@ -1,0 +1,86 @@
+// Makes tests/fixtures/demo: a few minutes of ordinary traffic of real programs behind a gateway, three attacks among it,
+// and the manifest of what happened when. All traffic stays in namespaces of its own; needs root on Debian or Ubuntu.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
+import { attacks } from './attackers.ts'
+import { Lab, stopGroup } from './lab.ts'
+import { manifestText } from './manifest.ts'
+import { INSIDE_BRIDGE, buildNetwork } from './network.ts'
+import { ordinaryTraffic } from './people.ts'
+import { PLAN } from './plan.ts'
+import { startServers } from './servers.ts'
+import type { Stage } from './stage.ts'
+
+/** Link, network and transport headers and a little more: what a DNS question needs, what a web page does not fit in. */
+const SNAP_LENGTH_OCTETS = 96
+const FIXTURE_OCTETS_MAX = 5 * 1024 * 1024
+const SEED = 20_261_123
+const TARGET = path.resolve(import.meta.dirname, '../../tests/fixtures/demo')
+
+const PROGRAMS: Readonly<Record<string, string>> = {
+  nginx: 'nginx-light', '/usr/sbin/sshd': 'openssh-server', ssh: 'openssh-client', dnsmasq: 'dnsmasq-base', dig: 'bind9-dnsutils', chronyd: 'chrony',
+  nmap: 'nmap', hydra: 'hydra', sshpass: 'sshpass', rsync: 'rsync', git: 'git', curl: 'curl', wget: 'wget', ping: 'iputils-ping', tcpdump: 'tcpdump',
+  openssl: 'openssl', ip: 'iproute2',
+}
+
+if (process.getuid?.() !== 0) {
+  console.error('demo-capture: network namespaces need root; run it as root')
+  process.exit(1)
+}
+installPrograms()
+const lab = new Lab()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+process.on('exit', () => lab.close())
+await perform(lab)
+process.exit(0)
+
+async function perform(lab: Lab): Promise<void> {
+  const network = buildNetwork(lab)
+  startServers(lab, network)
+  const file = path.join(lab.folder, 'gateway.pcap')
+  const filter = 'not arp and not icmp6[0] == 135 and not icmp6[0] == 136 and not ip6 multicast'
+  const capture = lab.start(network.gateway, ['tcpdump', '-q', '-U', '-Z', 'root', '-i', INSIDE_BRIDGE, '-s', String(SNAP_LENGTH_OCTETS), '-w', file, filter])
+  const captured = lab.finish(capture)
+  await sleep(2_000)
+
+  const startedAtMs = Date.now()
+  const stage: Stage = { lab, network, startedAtMs, endAtMs: startedAtMs + PLAN.durationMs }
+  console.log(`demo-capture: ${PLAN.durationMs / 1000} s of traffic, ${network.clients.length + 2} hosts behind the gateway`)
+  const people = Promise.all(ordinaryTraffic(stage, SEED))
+  const incidents = await Promise.all(attacks(stage, SEED))
+  await people
+
+  stopGroup(capture)
+  console.log((await captured).output.trim())
+  mkdirSync(TARGET, { recursive: true })
+  const packed = gzipSync(readFileSync(file), { level: 9 })
+  if (packed.length > FIXTURE_OCTETS_MAX) throw new Error(`the capture is too large: ${packed.length} octets packed`)
+  writeFileSync(path.join(TARGET, 'gateway.pcap.gz'), packed)
+  writeFileSync(path.join(TARGET, 'demo.yaml'), manifestText(incidents))
+  console.log(`demo-capture: ${statSync(file).size} octets, ${packed.length} packed; ${incidents.length} attacks written to demo.yaml`)
+}
+
+function installPrograms(): void {
+  const missing = Object.entries(PROGRAMS).filter(([program]) => !isInstalled(program)).map(([, name]) => name)
+  if (missing.length === 0) return
+  console.log(`demo-capture: installing ${missing.join(' ')}`)
+  // Debian starts a server's service when it is installed; this file is its way to ask for the contrary.
+  const policy = '/usr/sbin/policy-rc.d'
+  const isOurs = !existsSync(policy)
+  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  try {
+    execFileSync('apt-get', ['-q', 'update'], { env, stdio: 'inherit' })
+    execFileSync('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...missing], { env, stdio: 'inherit' })
+  } finally {
+    if (isOurs) execFileSync('rm', ['-f', policy])
+  }
+}
+
+function isInstalled(program: string): boolean {
+  if (program.startsWith('/')) return existsSync(program)
+  return ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) => existsSync(path.join(folder, program)))
+}
