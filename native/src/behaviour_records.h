@@ -34,7 +34,8 @@ struct EvidenceCount {
   static constexpr uint32_t kForgottenAfterSeconds = 3600;
 };
 
-enum HostVolume { kPacketsSent, kPacketsReceived, kOctetsSent, kOctetsReceived, kHostVolumes };
+// What one packet adds to stands together.
+enum HostVolume { kPacketsSent, kOctetsSent, kPacketsReceived, kOctetsReceived, kHostVolumes };
 
 enum SourceCount {
   kSourceFlows,
@@ -58,7 +59,7 @@ enum DestinationCount {
 };
 
 template <int kCounts>
-struct HostRecord {
+struct alignas(64) HostRecord {
   Address key;
   uint32_t hash;
   uint32_t epoch;       // of the decay clock
@@ -114,7 +115,7 @@ struct RecentRing {
   }
 };
 
-struct PairRecord {
+struct alignas(64) PairRecord {
   PairKey key;
   uint32_t hash;
   uint32_t epoch;

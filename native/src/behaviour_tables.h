@@ -34,6 +34,7 @@ class BehaviourTables {
   // The records of a flow's ends, made if they are not there (any more); their counters have caught up with the clock.
   Parties touch(const FlowKey& key, ObserverSlot& slot) {
     const PairKey pair{key.source, key.destination};
+    prefetch(slot);
     return {touchIn(sources_, key.source, slot.sourceHost, [&] { return hash(key.source); }),
             touchIn(destinations_, key.destination, slot.destinationHost, [&] { return hash(key.destination); }),
             touchIn(pairs_, pair, slot.pair, [&] { return pairHash(hash(key.source), hash(key.destination)); })};
