@@ -19,6 +19,7 @@ const refused = (reason: string): object => ({ outcome: 'refused', reason })
 /** What every Enforcer keeps to; `open` gives one that blocks nothing yet. */
 export function enforcerContract(name: string, open: (caps?: CapsUnderTest) => Promise<EnforcerSubject>): void {
   const rule = (what: string, body: (subject: EnforcerSubject) => Promise<void>, caps?: CapsUnderTest): void => {
+    // oxlint-disable-next-line vitest/expect-expect -- the body asserts
     test(`${name}: ${what}`, async () => {
       const subject = await open(caps)
       try {

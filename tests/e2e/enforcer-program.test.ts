@@ -29,7 +29,7 @@ describe.skipIf(obstacle !== '')(`the enforcer program${obstacle === '' ? '' : `
     return {
       enforcer,
       // The kernel's own clock ends the ban, so this second has to pass.
-      pass: (durationMs) => wait(durationMs).then(() => {}),
+      pass: (durationMs) => wait(durationMs),
       close: async () => {
         await enforcer.cleanup()
         await enforcer.close()

@@ -12,11 +12,11 @@ if (verb === 'listen') {
     socket.on('error', () => {})
     socket.pipe(socket)
   })
-  server.listen(Number(words[0]), '::', () => console.log('ready'))
+  server.listen(Number(words[0]), '::', () => process.stdout.write('ready\n'))
 }
 if (verb === 'talk') {
   const socket = open()
-  socket.on('data', () => console.log('echo'))
+  socket.on('data', () => process.stdout.write('echo\n'))
   socket.on('connect', () => setInterval(() => socket.write('.'), 20))
 }
 if (verb === 'try') {
