@@ -1,5 +1,4 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { CodedError } from '../kit/index.ts'
 
 /** Where metrics could not be served, and why. */
@@ -40,8 +39,9 @@ export async function openMetricsServer(listen: string, metricsText: () => Promi
     })
     server.listen({ host: listen.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(listen.slice(colon + 1)) }, resolve)
   })
+  const address = server.address()
   return {
-    port: (server.address() as AddressInfo).port,
+    port: typeof address === 'object' && address !== null ? address.port : 0,
     close: () => new Promise((resolve) => {
       server.close(() => resolve())
       server.closeAllConnections()

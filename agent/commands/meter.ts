@@ -1,0 +1,37 @@
+import { eventLayout } from '../../native/index.js'
+import { openCaptureFiles } from '../capture/native-source.ts'
+import { drain, eachFlowRecord } from '../daemon/replay.ts'
+import { summarise } from '../daemon/summary.ts'
+import { systemClock } from '../daemon/system-clock.ts'
+import { createFlowNamer } from '../flows/index.ts'
+import { flowEvent } from '../telemetry/index.ts'
+import { describeSummary, keepUp, openOutput, writeSummary } from './capture-run.ts'
+import { EXIT } from './exit-code.ts'
+import type { MeterOptions } from './options.ts'
+import { createProgressBar, processTerminal } from './terminal.ts'
+
+/** Flow records of capture files: decode and flow table, nothing else. What was readable of a broken file is counted, then the error told. */
+export async function meterCommand(options: MeterOptions): Promise<number> {
+  const terminal = processTerminal()
+  const source = openCaptureFiles(options.files, { behaviour: false, recordFlows: options.output !== undefined })
+  const writer = options.output === undefined ? undefined : await openOutput(options.output, terminal)
+  const namer = createFlowNamer(eventLayout, ['file'])
+  const bar = createProgressBar('metering', terminal, systemClock)
+  const startedAtMs = systemClock.monotonicMs()
+
+  const failure = await drain(source, async (batch) => {
+    eachFlowRecord(batch, (index) => writer?.write(JSON.stringify(flowEvent(namer.name(batch, index)))))
+    bar.update(source.progress())
+    await keepUp(writer)
+  })
+  bar.end()
+  const elapsedMs = systemClock.monotonicMs() - startedAtMs
+  const counters = source.counters()
+  await source.close()
+  await writer?.close()
+  const summary = summarise({ counters, alerts: 0, decisions: 0, elapsedMs })
+  if (options.summaryJson !== undefined) await writeSummary(options.summaryJson, summary)
+  terminal.err(`${describeSummary(summary)}\n`)
+  if (failure !== undefined) throw failure
+  return EXIT.ok
+}

@@ -1,0 +1,64 @@
+import { readConfig } from '../config/index.ts'
+import { loadModels } from '../daemon/create-detection.ts'
+import { EventOutput } from '../daemon/event-output.ts'
+import { replay } from '../daemon/replay.ts'
+import type { ReplayResult } from '../daemon/replay.ts'
+import { summarise } from '../daemon/summary.ts'
+import { systemClock } from '../daemon/system-clock.ts'
+import { openLevelStore, openMemoryStore } from '../storage/index.ts'
+import { openLogger } from '../telemetry/index.ts'
+import { describeSummary, openOutput, writeSummary } from './capture-run.ts'
+import { EXIT } from './exit-code.ts'
+import { ROOT } from './installation.ts'
+import type { ReplayOptions } from './options.ts'
+import { formatTable } from './table.ts'
+import { createProgressBar, processTerminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Capture files through the whole pipeline in packet time. Nothing reaches the kernel. */
+export async function replayCommand(options: ReplayOptions): Promise<number> {
+  const terminal = processTerminal()
+  const { config } = readConfig(ROOT, options.config)
+  const models = await loadModels(config)
+  const store = options.state === undefined ? openMemoryStore() : await openLevelStore(options.state)
+  const writer = options.output === undefined ? undefined : await openOutput(options.output, terminal)
+  const output = writer && new EventOutput({ writer, writtenTypes: new Set(config.events.types), broadcast: undefined })
+  const bar = createProgressBar('replaying', terminal, systemClock)
+  const startedAtMs = systemClock.monotonicMs()
+  try {
+    const result = await replay(
+      { files: options.files, config, models, store, output, logger: openLogger({ level: config.log.level }) },
+      (fraction, alerts) => bar.update(fraction, `${alerts} alerts`),
+    )
+    bar.end()
+    const summary = summarise({
+      counters: result.counters, alerts: result.alertCount, decisions: result.decisionCount,
+      elapsedMs: systemClock.monotonicMs() - startedAtMs,
+    })
+    if (options.summaryJson !== undefined) await writeSummary(options.summaryJson, summary)
+    if (options.output !== '-') await terminal.out(describeAlerts(result, terminal))
+    terminal.err(`${describeSummary(summary)}\n`)
+    if (result.failure !== undefined) throw result.failure
+    return EXIT.ok
+  } finally {
+    bar.end()
+    await writer?.close()
+    await store.close()
+  }
+}
+
+/** The alerts of a replay as a table; packet time in UTC. */
+export function describeAlerts({ alerts, alertCount }: ReplayResult, terminal: Pick<Terminal, 'width'>): string {
+  if (alertCount === 0) return 'nothing was found\n'
+  const columns = [{ title: 'TIME' }, { title: 'ENTITY' }, { title: 'CATEGORY' }, { title: 'P' }, { title: 'ACTION' }, { title: 'WHY', shrinks: true }]
+  const rows = alerts.map(({ verdict: { posterior, category, action, heldBackBy } }) => [
+    new Date(posterior.observedAtMs).toISOString().slice(11, 23),
+    `${posterior.entity.value}${posterior.entity.kind === 'victim' ? ' (victim)' : ''}`,
+    category,
+    posterior.probability.toFixed(3),
+    heldBackBy.length === 0 ? action : `${action} (${heldBackBy.join(', ')})`,
+    posterior.contributions.find(({ source }) => source.includes('.'))?.detail ?? '',
+  ])
+  const more = alertCount > alerts.length ? `... and ${alertCount - alerts.length} more\n` : ''
+  return `${formatTable(columns, rows, terminal.width)}${more}`
+}

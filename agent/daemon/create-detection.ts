@@ -1,0 +1,95 @@
+import os from 'node:os'
+import { eventLayout } from '../../native/index.js'
+import type { MeterLimits } from '../capture/index.ts'
+import type { Config } from '../config/index.ts'
+import { Decider, NeverBlockList } from '../decision/index.ts'
+import type { Action, DecisionPolicy, Mode, ProtectedPrefix } from '../decision/index.ts'
+import { openInferenceClient, readModels, ThreatDetector, UNTRAINED_FUSION } from '../ensemble/index.ts'
+import type { InferenceClient, LoadedModels } from '../ensemble/index.ts'
+import { EVENT_VECTOR_SCHEMA, FEATURE_SCHEMA, FeatureExtractor, SEQUENCE_LIMITS, SEQUENCE_STEPS, SequenceMemory } from '../features/index.ts'
+import { parsePrefix } from '../kit/index.ts'
+import { Pipeline } from './pipeline.ts'
+import type { PipelineParts } from './pipeline.ts'
+
+/** What the running agent can feed to a model; models made for other inputs are refused. */
+export const EXPECTED_INPUTS = {
+  forest: { schemaVersion: FEATURE_SCHEMA.version, inputWidth: FEATURE_SCHEMA.features.length },
+  sequence: { schemaVersion: EVENT_VECTOR_SCHEMA.version, inputWidth: EVENT_VECTOR_SCHEMA.features.length, steps: SEQUENCE_STEPS },
+} as const
+
+/** What the table of nftables can carry out. A rate limit cannot be told from a short block there, so it is not offered to the costs. */
+const AVAILABLE_ACTIONS: readonly Action[] = ['none', 'log', 'alert', 'block']
+
+/** The name of the models where there are none: evidence tests alone. */
+export const NO_MODELS = 'evidence-only'
+
+/** The models of the configured folder. Throws EnsembleError naming the file, what was expected and what was found. */
+export function loadModels(config: Config, directory = config.models.directory): Promise<LoadedModels> {
+  return readModels(directory, EXPECTED_INPUTS)
+}
+
+/** The costs and limits that the configuration gives to decisions. */
+export function policyOf(config: Config): DecisionPolicy {
+  return { decision: config.decision, response: config.response, available: AVAILABLE_ACTIONS }
+}
+
+/** The meter's limits as the configuration says. */
+export function meterLimitsOf(config: Config): Partial<MeterLimits> {
+  return { ...config.meter, scoringEventsPerSecond: config.scoring.eventsPerSecond, filter: config.capture.filter, ringBytes: config.capture.ringBytes }
+}
+
+/** What must never be blocked by configuration alone. */
+export function configuredProtection(config: Config): ProtectedPrefix[] {
+  return config.response.neverBlock.map((prefix) => ({ prefix, reason: 'configured' }))
+}
+
+/** What a detection begins with. */
+export interface DetectionStart extends Pick<PipelineParts, 'decisionTimeMs' | 'onScoringFailure'> {
+  readonly config: Config
+  /** Undefined: explicit evidence alone, with uncalibrated weights. */
+  readonly models: LoadedModels | undefined
+  readonly mode: Mode
+  readonly neverBlock: readonly ProtectedPrefix[]
+  readonly nextId: () => number
+}
+
+/** Detection and decision, ready for batches; the same classes live, in replay and in evaluation. */
+export interface Detection {
+  readonly pipeline: Pipeline
+  readonly decider: Decider
+  readonly detector: ThreatDetector
+  readonly sequences: SequenceMemory
+  readonly extractor: FeatureExtractor
+  readonly inference: InferenceClient | undefined
+  readonly modelVersion: string
+  close(): Promise<void>
+}
+
+/** Puts features, ensemble and decision together. */
+export async function createDetection(start: DetectionStart): Promise<Detection> {
+  const { config, models, mode, neverBlock, nextId } = start
+  const modelVersion = models?.manifest.version ?? NO_MODELS
+  const inference = models === undefined ? undefined : await openInferenceClient(models)
+  const extractor = new FeatureExtractor(eventLayout)
+  const entitiesMax = config.scoring.entitiesMax
+  const sequences = new SequenceMemory(eventLayout, { ...SEQUENCE_LIMITS, entitiesMax })
+  const detector = new ThreatDetector({
+    layout: eventLayout,
+    parameters: models?.manifest.fusion ?? UNTRAINED_FUSION,
+    modelVersion,
+    entitiesMax,
+    surroundings: {
+      homePrefixes: config.home.flatMap((text) => parsePrefix(text) ?? []),
+      innerInterfaces: config.capture.interfaces.flatMap(({ side }, index) => (side === 'inner' ? [index] : [])),
+    },
+  })
+  const decider = new Decider({ policy: policyOf(config), mode, neverBlock: new NeverBlockList(neverBlock), nextId })
+  const pipeline = new Pipeline({ ...start, extractor, sequences, inference, detector, decider })
+  const close = async (): Promise<void> => inference?.close()
+  return { pipeline, decider, detector, sequences, extractor, inference, modelVersion, close }
+}
+
+/** `host kernel`, for `version` and metrics; no address in it. */
+export function nodeName(): string {
+  return os.hostname()
+}
