@@ -24,11 +24,11 @@ export type DecisionSelector = { readonly id: number } | { readonly target: stri
  * past that the newest are dropped and counted, so that what was seen has no hidden gap in its middle.
  */
 export interface EventSubscription {
-  /** All that waits, at least one line; undefined after `close`, and at the end of what there is when not following. */
+  /** All that waits, at least one line; undefined at the end: after `close`, or after what there was when not following. */
   next(): Promise<readonly string[] | undefined>
   /** Lines this follower was too slow to take. */
   readonly dropped: number
-  /** Wakes whoever waits in `next`. Calling it twice does nothing. */
+  /** No more lines will come; those that wait are still given. Wakes whoever waits in `next`. Calling it twice does nothing. */
   close(): void
 }
 

@@ -124,7 +124,6 @@ class Follower implements EventSubscription {
 
   close(): void {
     this.finish()
-    this.#lines = []
     this.#onClose()
   }
 }

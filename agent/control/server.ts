@@ -124,10 +124,7 @@ function createApp(options: ControlServerOptions): FastifyInstance {
   app.server.maxConnections = CONNECTIONS_MAX
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
-    if (!isPermitted(request, options)) {
-      const who = 'only root, the daemon\'s own user and members of the socket\'s group may ask'
-      throw new ControlError({ code: 'CONTROL_NOT_PERMITTED' }, who)
-    }
+    if (!isPermitted(request, options)) throw denial(request, options)
   })
   app.setNotFoundHandler((request, reply) => {
     const error = new ControlError({ code: 'CONTROL_UNKNOWN_ROUTE' }, `there is no ${request.method} ${request.url} in this version`)
@@ -184,6 +181,19 @@ function isPermitted(request: FastifyRequest, options: ControlServerOptions): bo
   if (peer === undefined) return false
   const { uid, gid } = statSync(options.socketPath)
   return mayAct(peer, { uid: process.getuid?.() ?? uid, gid })
+}
+
+/** The answer to a stranger. Where it would have changed something, the attempt is journalled; its body was not even read. */
+function denial(request: FastifyRequest, options: ControlServerOptions): ControlError {
+  const route = ROUTES.find(({ method, url }) => method === request.method && url === request.routeOptions.url)
+  if (route?.changes === true) {
+    const { id: requestId, params, query } = request
+    const actor = actorOf(request, options)
+    const reason = 'CONTROL_NOT_PERMITTED'
+    options.audit({ requestId, actor, operation: route.operation, request: { params, query }, outcome: 'refused', reason })
+  }
+  const who = 'only root, the daemon\'s own user and members of the socket\'s group may ask'
+  return new ControlError({ code: 'CONTROL_NOT_PERMITTED' }, who)
 }
 
 /** Who is at the other end, as the kernel says; undefined where it does not say, and then nothing is permitted. */

@@ -1,12 +1,13 @@
 // Goal: what people and scripts see of phantomctl: whole pages at 80 columns, JSON, words on errors, exit codes.
 // Method: the real command line in this process, against the real server before a fake agent; a few runs through bin/ at the end.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runPhantomctl } from '../../agent/commands/phantomctl/run-phantomctl.ts'
 import type { AgentControl } from '../../agent/control/agent-control.ts'
+import { ROUTES } from '../../agent/control/routes.ts'
 import { openControlServer } from '../../agent/control/server.ts'
 import type { ControlServer } from '../../agent/control/server.ts'
 import { silentLogger } from '../../agent/kit/index.ts'
@@ -45,6 +46,17 @@ test.each([
   await expect(out).toMatchFileSnapshot(`golden/${line.replaceAll(/[^a-z0-9]+/g, '-')}.txt`)
 })
 
+test.each(['status', 'alerts-list', 'alerts-explain-17', 'decisions-list', 'mode-enforce-preview', 'events'])(
+  'docs/commands.md shows the page %s as it is', (name) => {
+    const page = readFileSync(path.join(import.meta.dirname, 'golden', `${name}.txt`), 'utf8')
+    expect(readFileSync(path.join(import.meta.dirname, '../../docs/commands.md'), 'utf8')).toContain(page)
+  })
+
+test('docs/commands.md names every route of the API', () => {
+  const text = readFileSync(path.join(import.meta.dirname, '../../docs/commands.md'), 'utf8')
+  expect(ROUTES.filter(({ method, url }) => !text.includes(`\`${method} ${url}\``))).toEqual([])
+})
+
 test.each(['status', 'alerts list', 'alerts show 17', 'alerts explain 17', 'decisions list', 'mode enforce --preview'])(
   '`%s` fits a terminal of 70 columns', async (line) => {
     await open()
@@ -65,6 +77,19 @@ test('what is not well is said first by the exit code, then in words, in red on 
   expect((await ctl('status --check live')).exitCode).toBe(0)
   const status = await ctl('status', { isColoured: true })
   expect(status).toMatchObject({ exitCode: 1, out: expect.stringContaining('\u001B[31mNOT OK\u001B[39m') })
+})
+
+test('events --follow tells what it was too slow for, and that the daemon ended the stream', async () => {
+  const { broadcast } = await open()
+  for (let line = 0; line < 8; line += 1) broadcast.publish('alert', () => ALERT_LINE)
+  const following = ctl('events --follow')
+  while (broadcast.counts().connected === 0) await new Promise((resolve) => setImmediate(resolve))
+  await server?.close()
+  const { exitCode, out, err } = await following
+  expect(exitCode).toBe(0)
+  expect(out.match(/ alert /g)).toHaveLength(4)
+  expect(err).toBe('4 events were dropped here: this reader is too slow\nthe daemon has ended the stream\n')
+  server = undefined
 })
 
 test('a mode that touches the kernel waits for --confirm and says so', async () => {

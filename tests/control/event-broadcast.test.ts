@@ -55,6 +55,15 @@ test('one follower more than allowed is turned away, and let in when another lea
   expect(broadcast.subscribe(ALL)).toBeDefined()
 })
 
+test('what waited at the close is still given, what comes later is not', async () => {
+  const broadcast = new EventBroadcast()
+  const follower = broadcast.subscribe(ALL)!
+  broadcast.publish('alert', () => '1')
+  follower.close()
+  broadcast.publish('alert', () => '2')
+  expect([await follower.next(), await follower.next()]).toEqual([['1'], undefined])
+})
+
 test('whoever waits is woken by the close', async () => {
   const follower = new EventBroadcast().subscribe(ALL)!
   const waiting = follower.next()

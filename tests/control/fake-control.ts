@@ -1,4 +1,5 @@
 import type { AgentControl } from '../../agent/control/agent-control.ts'
+import { formatDuration } from '../../agent/control/duration.ts'
 import { EventBroadcast } from '../../agent/control/event-broadcast.ts'
 import type { Alert, ControlMode, Decision, ModeChange, Status } from '../../agent/control/schema.ts'
 import type { Cancel, Clock } from '../../agent/kit/index.ts'
@@ -17,9 +18,10 @@ export function fakeControl(overrides: Partial<AgentControl> = {}) {
     alerts: async (query) => [ALERT].filter((alert) => query.category === undefined || alert.category === query.category),
     alert: async (id) => (id === ALERT.id ? ALERT : undefined),
     decisions: async (query) => decisions.filter((each) => query.target === undefined || each.value === query.target),
-    async addDecision({ target, reason }) {
+    async addDecision({ target, durationMs, reason }) {
       if (target === '192.0.2.1') return { outcome: 'refused', reason: 'never-block' }
-      const decision = { ...decisionOn(target, 42), origin: 'phantomctl', phantommesh: { alertId: null, inKernel: true, reason } }
+      const phantommesh = { alertId: null, inKernel: true, reason }
+      const decision = { ...decisionOn(target, 42), origin: 'phantomctl', duration: formatDuration(durationMs), phantommesh }
       decisions.unshift(decision)
       return { outcome: 'added', decision }
     },

@@ -155,6 +155,12 @@ test.each([
   expect((await ask('GET /v1/mode')).status).toBe(status)
 })
 
+test('a stranger\'s attempt at a change is journalled with who it was, and changes nothing', async () => {
+  await open({ peerCredentials: () => ({ pid: 7, uid: 12_345, gid: 12_345, groups: [] }) })
+  expect((await ask('PUT /v1/mode', { mode: 'off' })).status).toBe(403)
+  expect(audits).toMatchObject([{ operation: 'mode.set', outcome: 'refused', reason: 'CONTROL_NOT_PERMITTED', actor: { uid: 12_345 } }])
+})
+
 test('where the kernel does not say who asks, nobody may', async () => {
   await open({ peerCredentials: () => { throw new Error('ENOTSOCK') } })
   expect((await ask('PUT /v1/mode', { mode: 'off' })).json).toMatchObject({ error: { code: 'CONTROL_NOT_PERMITTED' } })

@@ -108,6 +108,7 @@ export async function showEvents(session: Session, options: { follow?: boolean; 
     dropped += droppedSince
     if (form === 'raw' || event?.type !== 'heartbeat') await terminal.out(`${form === 'human' ? wordsOf(event, line) : line}\n`)
   }
+  if (options.follow === true) terminal.err('the daemon has ended the stream\n')
   return EXIT.ok
 }
 
