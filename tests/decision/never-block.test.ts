@@ -1,0 +1,113 @@
+// Goal: no verdict and no operator ever targets a protected address, in any mode, with any costs' outcome.
+// Method: random lists, entities and widths; the target of each result is compared address by address.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Decider, defaultRouteInterface, localProtection, NeverBlockList } from '../../agent/decision/index.ts'
+import { parsePrefix, prefixContains } from '../../agent/kit/index.ts'
+import { policy, posterior } from './posteriors.ts'
+
+// Few distinct octets, so that targets and protected prefixes meet often.
+const octet = fc.constantFrom(0, 1, 127, 128, 192, 255)
+const address4 = fc.tuple(octet, octet, octet, octet).map((octets) => octets.join('.'))
+const address6 = fc.tuple(octet, octet, octet).map(([a, b, c]) => `2001:db8:${a.toString(16)}::${b.toString(16)}:${c.toString(16)}`)
+const protectedPrefix = fc.oneof(
+  fc.tuple(address4, fc.integer({ min: 0, max: 32 })).map(([address, length]) => `${address}/${length}`),
+  fc.tuple(address6, fc.integer({ min: 0, max: 128 })).map(([address, length]) => `${address}/${length}`),
+)
+
+test('no verdict ever targets a protected address, in any mode', () => {
+  fc.assert(fc.property(
+    fc.array(protectedPrefix, { maxLength: 6 }),
+    fc.array(fc.record({
+      value: fc.oneof(address4, address6),
+      kind: fc.constantFrom('outer-address', 'inner-address', 'victim', 'vpn-peer'),
+      probability: fc.double({ min: 0.001, max: 0.999, noNaN: true }),
+      sourceVerified: fc.boolean(),
+    } as const), { minLength: 1, maxLength: 20 }),
+    fc.constantFrom('off', 'observe', 'enforce'),
+    fc.constantFrom(48, 64, 128),
+    (prefixes, cases, mode, blockPrefixLength6) => {
+      const neverBlock = new NeverBlockList(prefixes.map((prefix) => ({ prefix, reason: 'configured' })))
+      const decider = new Decider({ policy: policy({ blockPrefixLength6 }), mode, neverBlock, nextId: counter() })
+      const targets = cases.flatMap(({ value, kind, probability, sourceVerified }, index) => {
+        const verdict = decider.judge(posterior(probability, { entity: { kind, value }, sourceVerified }), index)
+        const answer = decider.add({ target: value, durationMs: 1_000, reason: '' }, index)
+        return [...(verdict === undefined ? [] : [verdict.target]), ...(answer.outcome === 'added' ? [answer.decision.value] : [])]
+      })
+      const held = decider.active().map(({ value }) => value)
+      return [...targets, ...held].filter((target) => target !== '').every((target) => prefixes.every((prefix) => !overlap(prefix, target)))
+    },
+  ))
+})
+
+test.each([
+  ['127.0.0.1', 'loopback'], ['::1', 'loopback'], ['224.0.0.251', 'multicast'], ['255.255.255.255', 'broadcast'], ['0.0.0.0', 'unspecified'],
+  ['169.254.169.254', 'link-local'], ['fe80::1', 'link-local'], ['ff02::1', 'multicast'], ['::', 'unspecified'], ['::ffff:192.0.2.1', 'ipv4-mapped'],
+  ['not an address', 'invalid-target'], ['192.0.2.1/33', 'invalid-target'], ['0.0.0.0/0', 'unspecified'],
+])('%s is no remote host\'s address: %s', (target, reason) => {
+  expect(new NeverBlockList([]).neverBlockReason(target)).toBe(reason)
+})
+
+test('entries that cannot be read are named, because they protect nothing', () => {
+  const list = new NeverBlockList([{ prefix: '10.0.0.0/40', reason: 'configured' }, { prefix: '10.0.0.0/8', reason: 'configured' }])
+  expect(list.invalid).toEqual(['10.0.0.0/40'])
+  expect([list.neverBlockReason('10.1.2.3'), list.neverBlockReason('11.1.2.3')]).toEqual(['configured', undefined])
+})
+
+test('own addresses, gateways, name servers and peers of live SSH sessions are protected', () => {
+  expect(localProtection(TEXTS)).toEqual([
+    { prefix: '192.0.2.10', reason: 'own-address' },
+    { prefix: 'fe80::5054:ff:fe12:3456', reason: 'own-address' },
+    { prefix: '192.0.2.1', reason: 'gateway' },
+    { prefix: 'fe80::1', reason: 'gateway' },
+    { prefix: '198.51.100.53', reason: 'name-server' },
+    { prefix: '2001:db8::53', reason: 'name-server' },
+    { prefix: '203.0.113.5', reason: 'ssh-peer' },
+    { prefix: '2001:db8::7', reason: 'ssh-peer' },
+    { prefix: '203.0.113.6', reason: 'ssh-peer' },
+  ])
+})
+
+test('absent and broken files protect nothing and break nothing', () => {
+  const empty = { tcp: '', tcp6: '', route: '', ipv6Route: '', resolvConf: '', ownAddresses: [], sshPorts: [22] }
+  expect(localProtection(empty)).toEqual([])
+  fc.assert(fc.property(fc.string(), (text) => {
+    localProtection({ ...empty, tcp: text, tcp6: text, route: text, ipv6Route: text, resolvConf: text })
+  }))
+})
+
+test('the interface of the default route is the one of least metric', () => {
+  expect(defaultRouteInterface(TEXTS.route)).toBe('eth0')
+  expect(defaultRouteInterface('')).toBeUndefined()
+})
+
+function overlap(a: string, b: string): boolean {
+  const [left, right] = [parsePrefix(a)!, parsePrefix(b)!]
+  return prefixContains(left, right) || prefixContains(right, left)
+}
+
+function counter(): () => number {
+  let next = 1
+  return () => next++
+}
+
+// Captured from a node and changed to documentation addresses. 0016 is port 22, 01 established, 0A listening.
+const TEXTS = {
+  tcp: `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+   1: 0A0200C0:0016 057100CB:D431 01 00000000:00000000 02:000A 00000000     0        0 2 2 0 20 4 31 10 -1
+   2: 0A0200C0:C350 087100CB:0016 01 00000000:00000000 02:000A 00000000     0        0 3 2 0 20 4 31 10 -1`,
+  tcp6: `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when
+   0: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0
+   1: B80D0120000000000000000001000000:0016 B80D0120000000000000000007000000:D431 01 00000000:00000000 02:000A 00000000     0
+   2: 0000000000000000FFFF00000A0200C0:0016 0000000000000000FFFF0000067100CB:D431 01 00000000:00000000 02:000A 00000000     0`,
+  route: `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
+eth1	00000000	010200C0	0003	0	0	200	00000000	0	0	0
+eth0	00000000	010200C0	0003	0	0	100	00000000	0	0	0
+eth0	000200C0	00000000	0001	0	0	100	00FFFFFF	0	0	0`,
+  ipv6Route: `00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth0
+20010db8000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0`,
+  resolvConf: '# made by hand\nnameserver 198.51.100.53\nnameserver 2001:db8::53%eth0\nsearch example.org\n',
+  ownAddresses: ['192.0.2.10', 'fe80::5054:ff:fe12:3456%eth0'],
+  sshPorts: [22],
+}
