@@ -1,5 +1,6 @@
 import { LineCounter, isNode, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
+import type { z } from 'zod'
 import type { ManifestProblem } from './errors.ts'
 import type { Label, LabelledCapture } from './labelled-capture.ts'
 import { manifestSchema } from './manifest-schema.ts'
@@ -39,7 +40,7 @@ export function parseManifest(source: ManifestSource): ParsedManifest {
   if (faults.length > 0) return fail(faults.map((fault) => ({ offset: fault.pos[0], message: fault.message })))
   const parsed = manifestSchema.safeParse(document.toJS({ maxAliasCount: ALIASES_MAX }))
   if (!parsed.success) {
-    return fail(parsed.error.issues.map((issue) => ({ offset: offsetOf(document, issue.path), message: sentence(issue.path, issue.message) })))
+    return fail(parsed.error.issues.map((issue) => ({ offset: offsetOf(document, placeOf(issue)), message: sentence(issue.path, issue.message) })))
   }
   const repeated = repeatedIds(parsed.data.captures)
   if (repeated.length > 0) {
@@ -70,6 +71,10 @@ function labelled(capture: ManifestCapture, { source, at, index }: Position): La
     })),
     place: at(['captures', index]),
   }
+}
+
+function placeOf(issue: z.core.$ZodIssue): readonly PropertyKey[] {
+  return issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
 }
 
 /** Where a path stands in the text; what is missing is placed at the nearest node around it. */
