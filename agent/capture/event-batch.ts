@@ -37,6 +37,12 @@ export interface MeterCounters {
   readonly hosts: number
   readonly pairs: number
   readonly events: { readonly received: number; readonly scored: number; readonly shed: number; readonly pending: number }
+  /** Jumps of packet time in a file; each started a new segment with fresh state. */
+  readonly segments?: number
+  /** Packets up to a second late, which took the time of the one before. */
+  readonly reorderedPackets?: number
+  /** Packets of a file that the filter turned away; of an interface the kernel does not tell. */
+  readonly filteredPackets?: number
   /** Packets that gave no flow, by reason. */
   readonly undecoded: Readonly<Record<string, number>>
   /** Work dropped or ended early, by reason: kernel ring, flow table full, host table full ... */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { openCaptureFiles } from '../../agent/capture/native-source.ts'
+import { CaptureError } from '../../agent/capture/index.ts'
 import type { MeterCounters, MeterLimits } from '../../agent/capture/index.ts'
 import { createFlowNamer } from '../../agent/flows/index.ts'
 import type { FlowRecord } from '../../agent/flows/index.ts'
@@ -80,7 +81,8 @@ export function ip(header: IpHeader, payload: Buffer): Buffer {
   return header.from.includes(':') ? ip6(header, payload) : ip4(header, payload)
 }
 
-function ip4({ from, to, protocol, options = Buffer.alloc(0), totalLength, identification = 0, fragment = 0, ttl = 64 }: IpHeader, payload: Buffer): Buffer {
+function ip4(fields: IpHeader, payload: Buffer): Buffer {
+  const { from, to, protocol, options = Buffer.alloc(0), totalLength, identification = 0, fragment = 0, ttl = 64 } = fields
   const header = Buffer.alloc(20 + options.length)
   header[0] = (4 << 4) | (header.length / 4)
   header.writeUInt16BE(totalLength ?? header.length + payload.length, 2)
@@ -121,8 +123,16 @@ export function frames(...packets: readonly (readonly [afterMs: number, packet: 
   return packets.map(([afterMs, packet]) => ({ atMs: START_MS + afterMs, bytes: ethernet(packet) }))
 }
 
+interface PcapOptions {
+  readonly linkType?: number
+  readonly isBigEndian?: boolean
+  readonly isNano?: boolean
+  readonly snapLength?: number
+}
+
 /** A classic pcap file. */
-export function pcap(packets: readonly Frame[], { linkType = ETHERNET, isBigEndian = false, isNano = false, snapLength = 65_535 } = {}): Buffer {
+export function pcap(packets: readonly Frame[], options: PcapOptions = {}): Buffer {
+  const { linkType = ETHERNET, isBigEndian = false, isNano = false, snapLength = 65_535 } = options
   const write = (buffer: Buffer, value: number, offset: number) =>
     isBigEndian ? buffer.writeUInt32BE(value, offset) : buffer.writeUInt32LE(value, offset)
   const header = Buffer.alloc(24)
@@ -152,7 +162,7 @@ export function block(type: number, body: Buffer): Buffer {
 export interface Metered {
   readonly records: readonly FlowRecord[]
   readonly counters: MeterCounters
-  readonly error: unknown
+  readonly error: CaptureError | undefined
 }
 
 /** Writes `bytes` to a file of its own and meters it, flow records only unless `limits` say otherwise. */
@@ -174,13 +184,14 @@ export async function meter(bytes: Buffer | readonly Buffer[], limits: Partial<M
 export async function meterFiles(files: readonly string[], limits: Partial<MeterLimits> = {}): Promise<Metered> {
   const source = openCaptureFiles(files, { behaviour: false, ...limits })
   const records: FlowRecord[] = []
-  let error: unknown
+  let error: CaptureError | undefined
   try {
     for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
       const namer = createFlowNamer(batch.layout, ['file'])
       for (let index = 0; index < batch.length; index++) records.push(namer.name(batch, index))
     }
   } catch (caught) {
+    if (!(caught instanceof CaptureError)) throw caught
     error = caught
   }
   const counters = source.counters()

@@ -46,7 +46,8 @@ test('a SYN on a closed connection starts a new flow', async () => {
 })
 
 test('a repeated SYN stays with its flow', async () => {
-  const { records } = await meter(pcap(frames(...[0, 1000, 3000].map((atMs) => [atMs, tcp({ ...CLIENT, flags: SYN, sequence: 100 })] as const))))
+  const syn = tcp({ ...CLIENT, flags: SYN, sequence: 100 })
+  const { records } = await meter(pcap(frames([0, syn], [1000, syn], [3000, syn])))
   expect(records).toMatchObject([{ packetDeltaCount: 3, tcpState: 'synSent' }])
 })
 
@@ -56,7 +57,8 @@ test('a connection joined after its start is midstream', async () => {
 })
 
 test('an acknowledgement of what was never sent does not establish a connection', async () => {
-  const { records } = await meter(pcap(frames(HANDSHAKE[0], HANDSHAKE[1], [20, tcp({ ...CLIENT, flags: ACK, sequence: 101, acknowledgement: 77 })])))
+  const wrong = tcp({ ...CLIENT, flags: ACK, sequence: 101, acknowledgement: 77 })
+  const { records } = await meter(pcap(frames(HANDSHAKE[0], HANDSHAKE[1], [20, wrong])))
   expect(records).toMatchObject([{ tcpState: 'synReceived' }])
 })
 
@@ -117,7 +119,8 @@ test('a packet a little late takes the time of the one before it', async () => {
   expect(counters).toMatchObject({ reorderedPackets: 1, segments: 0 })
 })
 
-test.each([['back by more than a second', -1001], ['ahead by more than an hour', 3_600_001]])('a step %s starts a new segment', async (_, stepMs) => {
+const JUMPS = [['back by more than a second', -1001], ['ahead by more than an hour', 3_600_001]] as const
+test.each(JUMPS)('a step %s starts a new segment', async (_, stepMs) => {
   const packet = udp('10.0.0.1:1', '10.0.0.2:2')
   const { records, counters } = await meter(pcap(frames([0, packet], [stepMs, packet])), { idleTimeoutMs: 1e9 })
   expect(records.map((each) => each.flowEndReason)).toEqual(['forcedEnd', 'forcedEnd'])
@@ -126,7 +129,8 @@ test.each([['back by more than a second', -1001], ['ahead by more than an hour',
 
 test('whatever ends, every packet and octet is in exactly one record', async () => {
   const packets = Array.from({ length: 500 }, (_, i) => [i * 37, udp(`10.0.${i % 7}.1:${i % 11}`, `10.1.${i % 5}.1:53`, i % 90)] as const)
-  const { records, counters } = await meter(pcap(frames(...packets)), { flowsMax: 16, idleTimeoutMs: 1000, activeTimeoutMs: 3000, batchEvents: 3, batches: 2 })
+  const limits = { flowsMax: 16, idleTimeoutMs: 1000, activeTimeoutMs: 3000, batchEvents: 3, batches: 2 }
+  const { records, counters } = await meter(pcap(frames(...packets)), limits)
   const sum = (value: (record: (typeof records)[number]) => number) => records.reduce((total, record) => total + value(record), 0)
   expect(sum((each) => each.packetDeltaCount + each.reversePacketDeltaCount)).toBe(500)
   expect(sum((each) => each.octetDeltaCount + each.reverseOctetDeltaCount)).toBe(counters.octets)
