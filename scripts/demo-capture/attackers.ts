@@ -43,7 +43,8 @@ async function guessPasswords(stage: Stage): Promise<Incident> {
     stage.lab.ip('-n', stage.network.outside.namespace, 'rule', 'add', 'to', PLAN.jumpHost, 'uidrange', `${GUESSER}-${GUESSER}`, 'table', '77')
     stage.lab.ip('-n', stage.network.outside.namespace, 'route', 'add', 'default', 'via', PLAN.gateway.outside, 'src', source, 'table', '77')
     const words = ['hydra', '-I', '-t', '4', '-w', '2', '-L', names, '-P', guesses, `ssh://${PLAN.jumpHost}`]
-    const result = await stage.lab.run(stage.network.outside, ['setpriv', `--reuid=${GUESSER}`, '--clear-groups', 'env', `HOME=${stage.lab.folder}`, ...words])
+    const asGuesser = ['setpriv', `--reuid=${GUESSER}`, '--clear-groups', 'env', `HOME=${stage.lab.folder}`]
+    const result = await stage.lab.run(stage.network.outside, [...asGuesser, ...words])
     if (!isCompleted(result)) throw new Error(`hydra failed: ${result.output}`)
   })
 }

@@ -20,10 +20,11 @@ const FIXTURE_OCTETS_MAX = 5 * 1024 * 1024
 const SEED = 20_261_123
 const TARGET = path.resolve(import.meta.dirname, '../../tests/fixtures/demo')
 
+/** Programs that the play needs, and the Debian packages that bring them. */
 const PROGRAMS: Readonly<Record<string, string>> = {
-  nginx: 'nginx-light', '/usr/sbin/sshd': 'openssh-server', ssh: 'openssh-client', dnsmasq: 'dnsmasq-base', dig: 'bind9-dnsutils', chronyd: 'chrony',
-  nmap: 'nmap', hydra: 'hydra', sshpass: 'sshpass', rsync: 'rsync', git: 'git', curl: 'curl', wget: 'wget', ping: 'iputils-ping', tcpdump: 'tcpdump',
-  openssl: 'openssl', ip: 'iproute2',
+  nginx: 'nginx-light', dnsmasq: 'dnsmasq-base', dig: 'bind9-dnsutils', chronyd: 'chrony', sshd: 'openssh-server', ssh: 'openssh-client',
+  sshpass: 'sshpass', git: 'git', rsync: 'rsync', curl: 'curl', wget: 'wget', ping: 'iputils-ping', openssl: 'openssl',
+  nmap: 'nmap', hydra: 'hydra', tcpdump: 'tcpdump', ip: 'iproute2',
 }
 
 if (process.getuid?.() !== 0) {
@@ -42,7 +43,8 @@ async function perform(lab: Lab): Promise<void> {
   startServers(lab, network)
   const file = path.join(lab.folder, 'gateway.pcap')
   const filter = 'not arp and not icmp6[0] == 135 and not icmp6[0] == 136 and not ip6 multicast'
-  const capture = lab.start(network.gateway, ['tcpdump', '-q', '-U', '-Z', 'root', '-i', INSIDE_BRIDGE, '-s', String(SNAP_LENGTH_OCTETS), '-w', file, filter])
+  const target = ['-i', INSIDE_BRIDGE, '-s', String(SNAP_LENGTH_OCTETS), '-w', file]
+  const capture = lab.start(network.gateway, ['tcpdump', '-q', '-U', '-Z', 'root', ...target, filter])
   const captured = lab.finish(capture)
   await sleep(2_000)
 
@@ -81,6 +83,5 @@ function installPrograms(): void {
 }
 
 function isInstalled(program: string): boolean {
-  if (program.startsWith('/')) return existsSync(program)
   return ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) => existsSync(path.join(folder, program)))
 }

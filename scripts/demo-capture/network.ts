@@ -58,7 +58,8 @@ function addOutside(lab: Lab, gateway: Host): Host {
   lab.ip('-n', outside.namespace, 'route', 'add', 'default', 'via', PLAN.gateway.outside)
   lab.ip('-n', outside.namespace, '-6', 'route', 'add', 'default', 'via', PLAN.gateway.outside6)
   // A link of 50 Mbit/s with a queue in front of it, so that gaps between packets are not those of memory copies.
-  lab.ip('netns', 'exec', outside.namespace, 'tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'tbf', 'rate', '50mbit', 'burst', '32k', 'latency', '60ms')
+  const shaping = ['tbf', 'rate', '50mbit', 'burst', '32k', 'latency', '60ms']
+  lab.ip('netns', 'exec', outside.namespace, 'tc', 'qdisc', 'add', 'dev', 'eth0', 'root', ...shaping)
   lab.setNameserver(outside, PLAN.nameserver)
   return outside
 }

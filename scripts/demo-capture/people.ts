@@ -9,19 +9,20 @@ import { type Stage, cue, pause, pick, thinkMs } from './stage.ts'
 export function ordinaryTraffic(stage: Stage, seed: number): Promise<unknown>[] {
   const { network } = stage
   const browsing = network.clients.map((client, index) => browse(stage, client, seededRandom(seed + index)))
-  const [first, second, third, fourth, fifth, sixth] = network.clients
-  if (first === undefined || second === undefined || third === undefined || fourth === undefined || fifth === undefined || sixth === undefined) {
-    throw new Error('the plan has too few clients')
+  const client = (index: number): Host => {
+    const host = network.clients[index]
+    if (host === undefined) throw new Error('the plan has too few clients')
+    return host
   }
   return [
     ...browsing,
-    ...[first, third, network.jumpHost].map((host, index) => keepTime(stage, host, index)),
+    ...[client(0), client(2), network.jumpHost].map((host, index) => keepTime(stage, host, index)),
     monitor(stage, network.monitor),
-    download(stage, second),
-    ping(stage, third),
-    workOnSource(stage, fourth, seededRandom(seed + 101)),
-    copyFiles(stage, sixth, seededRandom(seed + 102)),
-    typeInShell(stage, fifth, { random: seededRandom(seed + 103), to: PLAN.forge.address, from: undefined }),
+    download(stage, client(1)),
+    ping(stage, client(2)),
+    workOnSource(stage, client(3), seededRandom(seed + 101)),
+    copyFiles(stage, client(5), seededRandom(seed + 102)),
+    typeInShell(stage, client(4), { random: seededRandom(seed + 103), to: PLAN.forge.address, from: undefined }),
     typeInShell(stage, network.outside, { random: seededRandom(seed + 104), to: PLAN.jumpHost, from: PLAN.administrator }),
     mistypePassword(stage, network.outside),
   ]

@@ -84,8 +84,8 @@ function startNames(lab: Lab, host: Host): void {
   const records = [...PLAN.sites.flatMap((site) => [site.address, site.address6].filter((each) => each !== undefined)
     .map((address) => `--host-record=${site.name},${address}`)),
   `--host-record=${PLAN.forge.name},${PLAN.forge.address}`, `--host-record=${PLAN.beacon.name},${PLAN.beacon.server}`]
-  lab.start(host, ['dnsmasq', '--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--user=root', `--pid-file=${lab.folder}/dns.pid`,
-    '--bind-interfaces', `--listen-address=${PLAN.nameserver}`, '--local=/example/', '--local-ttl=20', ...records])
+  lab.start(host, ['dnsmasq', '--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--user=root',
+    `--pid-file=${lab.folder}/dns.pid`, '--bind-interfaces', `--listen-address=${PLAN.nameserver}`, '--local=/example/', '--local-ttl=20', ...records])
 }
 
 function startTime(lab: Lab, host: Host): void {
