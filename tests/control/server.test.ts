@@ -161,6 +161,19 @@ test('a stranger\'s attempt at a change is journalled with who it was, and chang
   expect(audits).toMatchObject([{ operation: 'mode.set', outcome: 'refused', reason: 'CONTROL_NOT_PERMITTED', actor: { uid: 12_345 } }])
 })
 
+test('a follower of a quiet agent learns at once that it is connected', async () => {
+  await open()
+  const status = await new Promise((resolve, reject) => {
+    const request = httpRequest({ socketPath, path: '/v1/events?follow=true', agent: false }, (response) => {
+      resolve(response.statusCode)
+      response.destroy()
+    })
+    request.once('error', reject)
+    request.end()
+  })
+  expect(status).toBe(200)
+})
+
 test('where the kernel does not say who asks, nobody may', async () => {
   await open({ peerCredentials: () => { throw new Error('ENOTSOCK') } })
   expect((await ask('PUT /v1/mode', { mode: 'off' })).json).toMatchObject({ error: { code: 'CONTROL_NOT_PERMITTED' } })

@@ -119,7 +119,7 @@ function reportFailure(error: unknown, terminal: Terminal): number {
 
 function adviceFor({ problem }: ControlError): string {
   if (problem.code === 'CLIENT_NOT_REACHABLE') {
-    return 'Is it running? Start it with \'systemctl start phantommesh\', or from a checkout with \'sudo bin/phantomd run\';\n' +
+    return 'Is it running? Start it with \'systemctl start phantommesh-agent\', or from a checkout with \'sudo bin/phantomd run\';\n' +
       'name another socket with --socket FILE or PHANTOMMESH_SOCKET.\n'
   }
   if (problem.code === 'CLIENT_NOT_PERMITTED') {
