@@ -14,7 +14,7 @@ const MARKER = path.join(MODULES, '.phantommesh-lock')
 const NODE_MAJOR_MIN = 20
 
 /** What the native code needs of the machine, and the Debian package that brings it. */
-const COMPILER = { what: 'a C++17 compiler (g++ or clang++)', package: 'g++' }
+const COMPILER = { what: 'the C++ compiler', package: 'g++' }
 const HEADERS = [
   { what: 'pcap/pcap.h', package: 'libpcap-dev' },
   { what: 'zlib.h', package: 'zlib1g-dev' },
@@ -68,11 +68,12 @@ function bringMachinePackages() {
 
 function missingOfMachine() {
   const programs = PROGRAMS.filter((each) => !isInstalled(each.what))
-  const compiler = [process.env.CXX, 'c++', 'g++', 'clang++'].find((name) => name && isInstalled(name))
-  if (compiler === undefined) return [COMPILER, ...HEADERS, ...programs]
+  // The same choice as in build-native.mjs.
+  const compiler = process.env.CXX ?? 'g++'
+  if (!isInstalled(compiler)) return [COMPILER, ...HEADERS, ...programs]
   // The compiler itself is asked: it knows every folder that headers are looked for in.
   const question = HEADERS.map((each, index) => `#if !__has_include(<${each.what}>)\nmissing_${index}\n#endif`).join('\n')
-  const answer = spawnSync(compiler, ['-std=c++17', '-E', '-P', '-x', 'c++', '-'], { input: `${question}\n`, encoding: 'utf8' })
+  const answer = spawnSync(compiler, ['-std=c++20', '-E', '-P', '-x', 'c++', '-'], { input: `${question}\n`, encoding: 'utf8' })
   if (answer.status !== 0) throw new SetupError(`${compiler} does not work:\n${answer.stderr}`)
   return [...HEADERS.filter((_, index) => answer.stdout.includes(`missing_${index}`)), ...programs]
 }
