@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /** The folder that holds `bin/`, `agent/` and `models/`: a checkout, or where a package put it. */
@@ -17,5 +17,14 @@ export const SOCKET_CANDIDATES = [path.join(ROOT, '.phantommesh', 'agent.sock'),
 /** The socket to use: as told, else the first that exists, else the checkout's. */
 export function chooseSocket(told: string | undefined): string {
   if (told !== undefined && told !== '') return path.resolve(told)
-  return SOCKET_CANDIDATES.find((candidate) => existsSync(candidate)) ?? SOCKET_CANDIDATES[0]
+  return SOCKET_CANDIDATES.find(mayExist) ?? SOCKET_CANDIDATES[0]
+}
+
+/** A socket in a folder that may not be searched counts as there: the word about permission is then the helpful one. */
+function mayExist(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return true
+  }
 }
