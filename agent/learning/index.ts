@@ -4,7 +4,7 @@
  * In:     TrainingSamples: feature rows, event sequences, evidence and labels in typed arrays, with the capture of each row.
  * Out:    ONNX files and the manifest that pins them: forest, sequence model, calibrations, fusion weights, thresholds.
  * Units:  scores in (0, 1), log-likelihood ratios in nats.
- * Bounds: at most 2 000 rows a capture and label take part; training stops after at most `epochsMax` passes.
+ * Bounds: at most 1 000 rows of a capture, label and kind are kept; training stops after at most `epochsMax` passes.
  * Throws: LearningError where the samples do not suffice. Runs ONNX Runtime on its own thread: call it in a process of its own.
  */
 export { areaUnderRoc } from './auc.ts'
@@ -14,6 +14,8 @@ export { indicatorRatios } from './indicator-counts.ts'
 export type { IndicatorCounts, IndicatorRatios } from './indicator-counts.ts'
 export { writeModels } from './model-files.ts'
 export type { TrainedModels } from './model-files.ts'
+export { SAMPLE_LIMITS, SampleCollector } from './sample-collector.ts'
+export type { SampleLimits, SampleRow, SampleShape } from './sample-collector.ts'
 export { trainBaseModels } from './train-base-models.ts'
 export type { BaseTrainingOptions } from './train-base-models.ts'
 export { LABEL } from './training-samples.ts'

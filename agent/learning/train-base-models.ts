@@ -10,7 +10,7 @@ import { FOREST_DEFAULTS } from './isolation-forest.ts'
 import { sha256 } from './model-files.ts'
 import type { TrainedModels } from './model-files.ts'
 import { inferenceGraph } from './sequence-graphs.ts'
-import { assignFolds, checkSamples, drawRows, LABEL, rowWeights } from './training-samples.ts'
+import { assignFolds, checkSamples, LABEL, labelledRows, rowWeights } from './training-samples.ts'
 import type { TrainingSamples } from './training-samples.ts'
 
 /** How base models are trained. */
@@ -22,15 +22,12 @@ export interface BaseTrainingOptions {
   readonly limits?: readonly string[]
   /** Log-odds that an entity is hostile before anything is seen of it: a policy, see FusionParameters. */
   readonly priorLogOdds?: number
-  readonly rowsPerCaptureMax?: number
   readonly hidden?: number
   readonly epochsMax?: number
   readonly onProgress?: (done: number, total: number, what: string) => void
   readonly signal?: AbortSignal
 }
 
-/** Rows of one capture and label beyond this add time, not variety. */
-const ROWS_PER_CAPTURE_MAX = 2_000
 /** Learned scores are capped (learning.md, section 3, point 3); tests over independent trials may say more. */
 const LEARNED_CAP = 3
 const TEST_CAP = 12
@@ -57,7 +54,7 @@ const LIMITS = [
  */
 export async function trainBaseModels(samples: TrainingSamples, options: BaseTrainingOptions): Promise<TrainedModels> {
   checkSamples(samples)
-  const rows = drawRows(samples, options.rowsPerCaptureMax ?? ROWS_PER_CAPTURE_MAX, options.seed)
+  const rows = labelledRows(samples)
   const folds = assignFolds(samples, rows, options.seed)
   const weights = rowWeights(samples, rows)
   const fitted = await crossFit(samples, { rows, folds, weights }, crossFitOptions(options))

@@ -43,20 +43,9 @@ export function checkSamples({ labels, captures, features, sequences, evidence }
   }
 }
 
-/**
- * At most `rowsMax` rows of each capture and label, drawn without replacement: rows of one capture repeat one another, and the bound keeps
- * memory and time in hand. In the order of the samples; unknown rows are left out.
- */
-export function drawRows({ labels, captures, captureList }: TrainingSamples, rowsMax: number, seed: number): number[] {
-  const random = seededRandom(seed)
-  const groups: number[][] = Array.from({ length: captureList.length * 2 }, () => [])
-  for (const [row, label] of labels.entries()) {
-    if (label !== LABEL.unknown) groups[captures[row]! * 2 + label]!.push(row)
-  }
-  for (const group of groups) {
-    if (group.length > rowsMax) shuffle(group, random)
-  }
-  return groups.flatMap((group) => group.slice(0, rowsMax)).sort((left, right) => left - right)
+/** The rows whose label is known, in the order of the samples. */
+export function labelledRows({ labels }: TrainingSamples): number[] {
+  return Array.from(labels.keys()).filter((row) => labels[row] !== LABEL.unknown)
 }
 
 /**

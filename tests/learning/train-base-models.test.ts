@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { modelManifestSchema, readModels } from '../../agent/ensemble/index.ts'
 import { LABEL, trainBaseModels, writeModels } from '../../agent/learning/index.ts'
 import type { BaseTrainingOptions, TrainingSamples } from '../../agent/learning/index.ts'
-import { assignFolds, drawRows, rowWeights } from '../../agent/learning/training-samples.ts'
+import { assignFolds, labelledRows, rowWeights } from '../../agent/learning/training-samples.ts'
 import { seededRandom } from '../../agent/kit/index.ts'
 
 const OPTIONS: BaseTrainingOptions = { seed: 3, description: 'synthetic', hidden: 4, epochsMax: 4 }
@@ -60,7 +60,7 @@ test('what training writes, the agent reads', async () => {
 })
 
 test('all rows of a capture stand in one fold, and each fold has attacks and benign captures', () => {
-  const rows = drawRows(SAMPLES, 100, 1)
+  const rows = labelledRows(SAMPLES)
   const { count, foldOf } = assignFolds(SAMPLES, rows, 1)
   expect(count).toBe(5)
   for (let each = 0; each < count; each += 1) {
@@ -70,12 +70,12 @@ test('all rows of a capture stand in one fold, and each fold has attacks and ben
   }
 })
 
-test('rows of unknown label take part in nothing, and a large capture gives no more than its share', () => {
-  const rows = drawRows(SAMPLES, 10, 1)
+test('rows of unknown label take part in nothing, and a capture weighs the root of its rows', () => {
+  const rows = labelledRows(SAMPLES)
   expect(rows.some((row) => SAMPLES.labels[row] === LABEL.unknown)).toBe(false)
   const ofFirst = rows.filter((row) => SAMPLES.captures[row] === 0)
-  expect(ofFirst.length).toBe(20)
-  expect(ofFirst.reduce((sum, row) => sum + rowWeights(SAMPLES, rows)[row]!, 0)).toBeCloseTo(2 * Math.sqrt(10), 4)
+  expect(ofFirst.length).toBe(36)
+  expect(ofFirst.reduce((sum, row) => sum + rowWeights(SAMPLES, rows)[row]!, 0)).toBeCloseTo(Math.sqrt(20) + Math.sqrt(16), 4)
 })
 
 test('samples that do not fit together or do not suffice are refused with what is wrong', async () => {

@@ -1,0 +1,45 @@
+import { collectSamples } from '../daemon/collect-samples.ts'
+import { systemClock } from '../daemon/system-clock.ts'
+import { readManifests } from '../evaluation/index.ts'
+import { SAMPLE_LIMITS, trainBaseModels, writeModels } from '../learning/index.ts'
+import type { TrainedModels } from '../learning/index.ts'
+import { EXIT } from './exit-code.ts'
+import type { TrainOptions } from './options.ts'
+import { createProgressBar, processTerminal } from './terminal.ts'
+
+/** Reading the captures takes about half of the time, training the other half. */
+const COLLECTING = 0.5
+
+/** Base models from labelled captures. Nothing is written before everything is trained; same captures and seed, same bytes. */
+export async function trainCommand({ manifest, out, seed }: TrainOptions): Promise<number> {
+  const captures = readManifests(manifest)
+  const terminal = processTerminal()
+  const bar = createProgressBar('training', terminal, systemClock)
+  try {
+    const { samples, broken } = await collectSamples(captures, { ...SAMPLE_LIMITS, seed }, (done, { id }) => (
+      bar.update(COLLECTING * done / captures.length, id)
+    ))
+    const trained = await trainBaseModels(samples, {
+      seed,
+      description: `Labelled captures of ${[...new Set(captures.map(({ source }) => source))].sort().join(', ')}.`,
+      onProgress: (done, total, what) => bar.update(COLLECTING + (1 - COLLECTING) * done / total, what),
+    })
+    await writeModels(out, trained)
+    bar.end()
+    for (const { message } of broken) terminal.err(`warning: ${message}; only what stands before it was used\n`)
+    await terminal.out(describeModels(trained, out))
+    return EXIT.ok
+  } finally {
+    bar.end()
+  }
+}
+
+/** What was trained, for people: held-out figures only. */
+export function describeModels({ manifest }: TrainedModels, folder: string): string {
+  const figure = (auc: number | null): string => (auc === null ? 'not known' : auc.toFixed(3))
+  const models = manifest.models.map(({ kind, rows, bytes, heldOutAuc }) => (
+    `  ${kind.padEnd(9)} ${String(rows).padStart(7)} rows  ${String(bytes).padStart(8)} bytes  AUC ${figure(heldOutAuc)}\n`
+  ))
+  return `${manifest.version} in ${folder}, AUC over captures that each fold had not seen:\n${models.join('')}`
+    + `  fused ${' '.repeat(35)} AUC ${figure(manifest.fusedHeldOutAuc)}\n`
+}
