@@ -71,7 +71,7 @@ int listenAt(const std::string& path, uid_t owner) {
   const bool isBound = listener >= 0 && bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   umask(before);
   if (!isBound || listen(listener, clientsMax) != 0) throw std::runtime_error(path + ": " + std::strerror(errno));
-  if (owner != geteuid() && chown(path.c_str(), owner, static_cast<gid_t>(-1)) != 0) {
+  if (geteuid() == 0 && owner != 0 && chown(path.c_str(), owner, static_cast<gid_t>(-1)) != 0) {
     throw std::runtime_error(path + ": " + std::strerror(errno));
   }
   return listener;
