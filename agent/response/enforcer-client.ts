@@ -69,8 +69,16 @@ export class EnforcerClient implements Enforcer {
   }
 
   async neverBlock(prefixes: readonly string[]): Promise<void> {
-    await this.#ask('neverBlock', { prefixes })
-    this.#neverBlock = prefixes
+    const before = this.#neverBlock
+    try {
+      await this.#ask('neverBlock', { prefixes })
+      this.#neverBlock = prefixes
+    } catch (error) {
+      // Refused, the old list stands. Unheard, the new one is the first thing the next connection says.
+      const isRefused = error instanceof EnforcerError && error.code === 'ENFORCER_REFUSED'
+      this.#neverBlock = isRefused ? before : prefixes
+      throw error
+    }
   }
 
   async cleanup(): Promise<void> {
