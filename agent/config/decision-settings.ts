@@ -2,26 +2,26 @@
 import { z } from 'zod'
 import { milliseconds, prefix } from './setting-types.ts'
 
-const cost = (value: number) => z.number().min(0).max(1_000_000).default(value)
+const cost = (value: number, about: string) => z.number().min(0).max(1_000_000).default(value).describe(about)
 
 const costsOf = (values: Record<'none' | 'log' | 'alert' | 'rateLimit' | 'block', number>, about: string) => z.strictObject({
-  none: cost(values.none),
-  log: cost(values.log),
-  alert: cost(values.alert),
-  rateLimit: cost(values.rateLimit),
-  block: cost(values.block),
+  none: cost(values.none, 'Nothing is done.'),
+  log: cost(values.log, 'A line in the event log.'),
+  alert: cost(values.alert, 'Somebody looks into it.'),
+  rateLimit: cost(values.rateLimit, 'The entity is slowed down. Considered only where the enforcer can do it.'),
+  block: cost(values.block, 'The entity is cut off for a while.'),
 }).prefault({}).describe(about)
 
 /** How a posterior becomes an action. */
 export const decisionSettings = () => z.strictObject({
   costs: z.strictObject({
     whenMalicious: costsOf({ none: 100, log: 99.5, alert: 70, rateLimit: 30, block: 5 },
-      'Expected damage, in minutes of an operator\'s work, when the entity is malicious and this is all that is done.'),
+      'Expected damage, in minutes of an operator\'s work (0 to 1000000), when the entity is malicious and this is all that is done.'),
     whenBenign: costsOf({ none: 0, log: 0.05, alert: 30, rateLimit: 150, block: 500 },
-      'Expected harm, in minutes of an operator\'s and the users\' work, when the entity is benign and this is done.'),
+      'Expected harm, in minutes of an operator\'s and the users\' work (0 to 1000000), when the entity is benign and this is done.'),
   }).prefault({})
     .describe('The action of least expected cost is taken: p * whenMalicious + (1 - p) * whenBenign at posterior p. The defaults log from ' +
-      'p = 0.09, alert from 0.50, rate-limit from 0.75 and block from 0.93.'),
+      'p = 0.09, alert from 0.50, rate-limit from 0.75 and block from 0.93 (from 0.88 where nothing can rate-limit).'),
   alertRepeatMs: milliseconds(1_000, 86_400_000).default(600_000)
     .describe('The same entity and category raises one alert in this time unless its severity rises, 1 s to 24 h. 10 min keep a scan of an ' +
       'hour at six lines.'),
@@ -62,4 +62,5 @@ export const responseSettings = () => z.strictObject({
       'attackers change addresses within theirs.'),
   reconcileMs: milliseconds(200, 60_000).default(1_000)
     .describe('How often the kernel is read back and repaired, 200 ms to 60 s. 1 s: what was flushed by hand is back within 2 s.'),
-}).prefault({}).describe('How far the agent may go. The enforcer checks never-block and caps once more by itself.')
+}).refine(({ durationMs, durationMsMax }) => durationMs <= durationMsMax, { path: ['durationMs'], error: 'must not exceed durationMsMax' })
+  .prefault({}).describe('How far the agent may go. The enforcer checks never-block and caps once more by itself.')

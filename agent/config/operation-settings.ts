@@ -24,7 +24,7 @@ export const eventSettings = () => z.strictObject({
   types: z.array(z.enum(['flow', 'alert', 'anomaly', 'stats', 'decision', 'enforcement', 'model', 'audit'])).max(16)
     .default(['flow', 'alert', 'anomaly', 'stats', 'decision', 'enforcement', 'model', 'audit'])
     .describe('Which types of events are written. Followers see all.'),
-  statsMs: milliseconds(1_000, 3_600_000).default(30_000).describe('How often a stats event is written, 1 s to 1 h. 30 s as in Suricata (8 s there).'),
+  statsMs: milliseconds(1_000, 3_600_000).default(30_000).describe('How often a stats event is written, 1 s to 1 h.'),
   queueBytesMax: z.int().min(65_536).max(268_435_456).default(8_388_608)
     .describe('Octets that wait for a slow disk. Past it events are dropped and counted. 8 MiB are about 10000 events.'),
   flushMs: milliseconds(10, 60_000).default(250).describe('How long an event may wait before it is written, 10 ms to 60 s.'),

@@ -61,7 +61,7 @@ function readSource({ file, text }: ConfigSource, problems: ConfigProblem[]): Re
   if (text.length > TEXT_LENGTH_MAX) return report(0, `the file is longer than ${TEXT_LENGTH_MAX} characters`)
 
   // The parser compares every key with every other; findRepeatedKeys is linear.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false, logLevel: 'silent' })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false, logLevel: 'error' })
   const faults = findFaults(document)
   for (const { offset, message, suggestion } of faults) report(offset, message, suggestion)
   if (faults.length > 0) return []
@@ -140,7 +140,8 @@ function problemsOf(issue: z.core.$ZodIssue, sources: readonly ParsedSource[], s
       suggestion: suggestKey(path, key, schema),
     }))
   }
-  const near = deepest.code === 'invalid_value' ? nearest(String(deepest.input), deepest.values.map(String)) : undefined
+  const isMisspelt = deepest.code === 'invalid_value' && typeof deepest.input === 'string'
+  const near = isMisspelt ? nearest(String(deepest.input), deepest.values.map(String)) : undefined
   const suggestion = near === undefined ? '' : `did you mean ${near}?`
   return [{ severity: 'error', ...locateKey(sources, path), key: dotted(path), message: deepest.message, suggestion }]
 }
