@@ -36,10 +36,12 @@ export interface MeterCounters {
   readonly activeFlows: number
   readonly hosts: number
   readonly pairs: number
+  /** By capture source, in the order given: packets seen, and those that the kernel had no room for. Empty for files. */
+  readonly interfaces: readonly { readonly packets: number; readonly dropped: number }[]
   readonly events: { readonly received: number; readonly scored: number; readonly shed: number; readonly pending: number }
   /** Jumps of packet time in a file; each started a new segment with fresh state. */
   readonly segments?: number
-  /** Packets up to a second late, which took the time of the one before. */
+  /** Packets up to three seconds late, which took the time of the one before. */
   readonly reorderedPackets?: number
   /** Packets of a file that the filter turned away; of an interface the kernel does not tell. */
   readonly filteredPackets?: number

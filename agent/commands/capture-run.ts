@@ -14,7 +14,7 @@ export function openOutput(file: string, terminal: Terminal): Promise<EventWrite
     rotateBytes: 0,
     filesMax: 1,
     onTrouble: (error) => {
-      if (error !== undefined) terminal.err(`error: ${file}: ${error instanceof Error ? error.message : String(error)}\n`)
+      if (error !== undefined) terminal.err(`error: ${file}: ${error instanceof Error ? error.message : 'cannot be written'}\n`)
     },
   })
 }

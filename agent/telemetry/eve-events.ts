@@ -137,7 +137,7 @@ export function statsEvent(counters: MeterCounters, uptimeSeconds: number, atMs:
     event_type: 'stats',
     stats: {
       uptime: Math.floor(uptimeSeconds),
-      capture: { kernel_drops: counters.dropped['kernel'] ?? 0 },
+      capture: { kernel_drops: counters.dropped['kernelRingFull'] ?? 0 },
       decoder: { pkts: counters.packets, bytes: counters.octets },
       flow: { total: counters.flows, active: counters.activeFlows },
     },

@@ -193,7 +193,17 @@ class Capture : public Napi::ObjectWrap<Capture> {
     }
     result["undecoded"] = undecoded;
     Napi::Object dropped = Napi::Object::New(env);
-    set(dropped, "kernelRingFull", counters.kernelDropped);
+    uint64_t ringFull = 0;
+    Napi::Array interfaces = Napi::Array::New(env);
+    for (uint32_t i = 0; i < counters.interfaces.size(); ++i) {
+      Napi::Object each = Napi::Object::New(env);
+      set(each, "packets", counters.interfaces[i].packets);
+      set(each, "dropped", counters.interfaces[i].dropped);
+      interfaces[i] = each;
+      ringFull += counters.interfaces[i].dropped;
+    }
+    result["interfaces"] = interfaces;
+    set(dropped, "kernelRingFull", ringFull);
     set(dropped, "flowTableFull", counters.flows.endedEarly);
     set(dropped, "batchesFull", counters.batchesFull);
     for (const NamedCount& each : counters.observer.dropped) set(dropped, each.name, each.value);

@@ -159,7 +159,7 @@ template <class Observer>
 void CaptureSession::publish(const Meter<Observer>& meter) {
   MeterCounters counters = meter.counters();
   counters.filtered = filtered_;
-  for (const auto& each : interfaces_) counters.kernelDropped += each->dropped();
+  for (const auto& each : interfaces_) counters.interfaces.push_back(each->counters());
   std::lock_guard lock(mutex_);
   published_ = std::move(counters);
 }

@@ -114,12 +114,15 @@ bool LiveInterface::describe(const tpacket3_hdr* header, RawPacket& packet, uint
   return true;
 }
 
-uint64_t LiveInterface::dropped() {
+InterfaceCounters LiveInterface::counters() {
   tpacket_stats_v3 statistics{};
   socklen_t size = sizeof statistics;
-  // Reading sets the kernel's counters back to zero.
-  if (getsockopt(descriptor_, SOL_PACKET, PACKET_STATISTICS, &statistics, &size) == 0) dropped_ += statistics.tp_drops;
-  return dropped_;
+  // Reading sets the kernel's counters back to zero; its packets include those it dropped.
+  if (getsockopt(descriptor_, SOL_PACKET, PACKET_STATISTICS, &statistics, &size) == 0) {
+    counters_.packets += statistics.tp_packets - statistics.tp_drops;
+    counters_.dropped += statistics.tp_drops;
+  }
+  return counters_;
 }
 
 void LiveInterface::recover() {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "capture_file.h"
+#include "meter.h"
 
 namespace phantommesh {
 
@@ -38,8 +39,8 @@ class LiveInterface {
     return true;
   }
 
-  // Packets the kernel had no room for, since the start.
-  uint64_t dropped();
+  // Asks the kernel; since the start.
+  InterfaceCounters counters();
   // After poll said POLLERR: takes the error off the socket. Throws CaptureFailure when the interface is gone for good.
   void recover();
 
@@ -66,7 +67,7 @@ class LiveInterface {
   uint8_t* ring_ = nullptr;
   uint32_t blocks_ = 0;
   uint32_t next_ = 0;
-  uint64_t dropped_ = 0;
+  InterfaceCounters counters_;
 };
 
 }  // namespace phantommesh

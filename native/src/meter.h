@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "capture_file.h"
 #include "decode.h"
@@ -11,13 +12,19 @@
 
 namespace phantommesh {
 
+// What one live interface delivered, and what its ring had no room for, since the start.
+struct InterfaceCounters {
+  uint64_t packets = 0;
+  uint64_t dropped = 0;
+};
+
 // What the meter counted since its start; a snapshot.
 struct MeterCounters {
   uint64_t packets = 0;
   FlowCounters flows;
   ObserverCounters observer;
   uint64_t batchesFull = 0;     // events dropped because JavaScript did not take batches
-  uint64_t kernelDropped = 0;   // packets the kernel dropped because the ring was full
+  std::vector<InterfaceCounters> interfaces;  // in the order of the options; empty for files
   uint64_t filtered = 0;        // packets of a file that the filter turned away
   std::array<uint64_t, kDecodeFailures> undecoded{};
 };

@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs'
+import { eventLayout, peerCredentials } from '../../native/index.js'
+import type { EventBatch, PacketSource } from '../capture/index.ts'
+import { openInterfaces } from '../capture/native-source.ts'
+import type { Config } from '../config/index.ts'
+import { openControlServer } from '../control/index.ts'
+import type { ControlAudit } from '../control/index.ts'
+import { defaultRouteInterface } from '../decision/index.ts'
+import { FEATURE_SCHEMA } from '../features/index.ts'
+import { createFlowNamer } from '../flows/index.ts'
+import { CodedError } from '../kit/index.ts'
+import type { Clock, Logger } from '../kit/index.ts'
+import { EnforcementKeeper, EnforcerClient, Reconciler } from '../response/index.ts'
+import { flowEvent, noticeEvent } from '../telemetry/index.ts'
+import { createAgentControl } from './agent-control.ts'
+import { configuredProtection, createDetection, loadModels, meterLimitsOf, nodeName, policyOf } from './create-detection.ts'
+import type { Detection } from './create-detection.ts'
+import { EnforcementMonitor } from './enforcement-monitor.ts'
+import { startEnforcer } from './enforcer-process.ts'
+import { openMetricsServer } from './metrics-server.ts'
+import { openPersistence } from './open-persistence.ts'
+import type { Persistence } from './open-persistence.ts'
+import { openTelemetry } from './open-telemetry.ts'
+import type { Telemetry } from './open-telemetry.ts'
+import { periodicTasks, takeInventory } from './periodic-tasks.ts'
+import { effectiveProtection, Protection } from './protection.ts'
+import { drain, eachFlowRecord } from './replay.ts'
+import { Responder } from './responder.ts'
+import { Scheduler } from './scheduler.ts'
+import { createStatus } from './status.ts'
+
+/** What a daemon is made of. */
+export interface DaemonStart {
+  readonly config: Config
+  /** The folder that holds `bin/`, `native/` and `models/`. */
+  readonly root: string
+  readonly version: string
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** A running daemon. */
+export interface Daemon {
+  /** Resolves when the source has ended and everything judged is in the kernel, the store and the log; throws what ended it early. */
+  run(): Promise<void>
+  /** Ends the source; `run` then finishes what is under way. Bans stay in the kernel until they time out. */
+  stop(): void
+  /** Opens the event log anew, after logrotate moved it. */
+  reopen(): Promise<void>
+}
+
+/** There is nothing to watch: no interface in the configuration, and no default route. */
+export class DaemonError extends CodedError<{ readonly code: 'DAEMON_NO_INTERFACE' }> {}
+
+/** How long the end may wait for the privileged program and the disk. */
+const TURN_MS = 1_000
+
+/** Opens everything, in the order in which a failure costs least: state, models, interfaces, then what others can see. */
+export async function createDaemon(start: DaemonStart): Promise<Daemon> {
+  const config = withInterfaces(start.config)
+  const { root, clock, logger } = start
+  const opened: (() => Promise<void>)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close()
+  }
+  try {
+    const models = await loadModels(config)
+    const persistence = await openPersistence(config, logger)
+    opened.push(() => persistence.close())
+    const source = openInterfaces(config.capture.interfaces.map(({ name }) => name), meterLimitsOf(config))
+    opened.push(() => source.close())
+    const telemetry = await openTelemetry(config, logger)
+    opened.push(() => telemetry.writer.close())
+    const detection = await createDetection({
+      config, models, mode: persistence.mode,
+      neverBlock: effectiveProtection(configuredProtection(config)),
+      nextId: () => persistence.ids.take(),
+      decisionTimeMs: () => clock.wallMs(),
+      onScoringFailure: (error) => logger.error({ error }, 'A batch could not be scored; its evidence was judged'),
+    })
+    opened.push(() => detection.close())
+    const enforcerProcess = startEnforcer({ root, socketPath: config.paths.enforcerSocket, response: config.response, logger })
+    opened.push(async () => enforcerProcess?.stop())
+    return await assemble({ ...start, config, persistence, source, telemetry, detection }, opened, closeAll)
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+interface Opened extends DaemonStart {
+  readonly persistence: Persistence
+  readonly source: PacketSource
+  readonly telemetry: Telemetry
+  readonly detection: Detection
+}
+
+async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll: () => Promise<void>): Promise<Daemon> {
+  const { config, version, clock, logger, persistence, source, telemetry, detection } = parts
+  const { metrics, broadcast, output } = telemetry
+  const { alerts, decisions } = persistence
+  const { decider, modelVersion } = detection
+  const policy = policyOf(config)
+  const node = nodeName()
+
+  const enforcer = new EnforcerClient({ socketPath: config.paths.enforcerSocket, clock })
+  opened.push(() => enforcer.close())
+  const { elementsMax, durationMsMax } = config.response
+  const keeper = new EnforcementKeeper(enforcer, new Reconciler({ desiredMax: elementsMax, durationMsMax }), () => clock.wallMs())
+  const monitor = new EnforcementMonitor(keeper, async () => (await enforcer.list()).map(({ target }) => target), logger)
+  const responder = new Responder({ keeper, decider, policy, alerts, decisions, output, metrics, clock, logger })
+  const protection = new Protection({ configured: configuredProtection(config), decider, responder, enforcer, logger })
+  await restore({ persistence, detection, responder, clock, logger })
+  await protection.refresh()
+
+  const scheduler = new Scheduler(clock, logger)
+  let isStopping = false
+  let lastTurnMs = clock.monotonicMs()
+  const status = createStatus({
+    version, node, modelVersion, interfaces: config.capture.interfaces, decider, monitor, alerts, broadcast, metrics, clock,
+    counters: () => source.counters(), neverBlockEntries: () => protection.entries, lastTurnMs: () => lastTurnMs, isStopping: () => isStopping,
+  })
+  const control = createAgentControl({
+    version, node, modelVersion, policy, decider, responder, monitor, alerts, store: persistence.store, broadcast, metrics, clock, status,
+  })
+  const server = await openControlServer({
+    socketPath: config.paths.socket, control, peerCredentials, clock, logger, audit: (record) => audit(parts, record),
+  })
+  opened.push(() => server.close())
+  if (config.metrics.listen !== null) {
+    const metricsServer = await openMetricsServer(config.metrics.listen, () => metrics.text())
+    opened.push(() => metricsServer.close())
+  }
+
+  metrics.build({ version, node })
+  metrics.model({ version: modelVersion, featureSchema: FEATURE_SCHEMA.version })
+  metrics.mode(decider.mode)
+  const tasks = periodicTasks({ config, source, detection, persistence, telemetry, responder, monitor, protection, clock, logger })
+  for (const task of tasks) scheduler.every(task)
+  scheduler.every({ name: 'turn', everyMs: TURN_MS, run: () => { lastTurnMs = clock.monotonicMs() } })
+  takeInventory({ logger }).catch((error: unknown) => logger.warn({ error }, 'No inventory of the node'))
+  await monitor.reconcile()
+  logger.info({ version, modelVersion, mode: decider.mode, interfaces: config.capture.interfaces.length }, 'Agent ready')
+
+  return {
+    async run() {
+      const failure = await drain(source, (batch) => judge(parts, responder, batch))
+      isStopping = true
+      scheduler.stop()
+      await responder.settle()
+      await closeAll()
+      if (failure !== undefined) throw failure
+    },
+    stop() {
+      isStopping = true
+      source.stop()
+    },
+    reopen: () => telemetry.writer.reopen(),
+  }
+}
+
+async function judge({ config, detection, telemetry }: Opened, responder: Responder, batch: EventBatch): Promise<void> {
+  const namer = createFlowNamer(eventLayout, config.capture.interfaces.map(({ name }) => name))
+  const { verdicts } = await detection.pipeline.step(batch)
+  responder.accept(verdicts, batch, namer)
+  eachFlowRecord(batch, (index) => telemetry.output.emit('flow', () => flowEvent(namer.name(batch, index))))
+}
+
+/** Decisions of the run before: those that still hold are put back into the kernel, the others forgotten. */
+async function restore(
+  { persistence, detection, responder, clock, logger }: Pick<Opened, 'persistence' | 'detection' | 'clock' | 'logger'> & { responder: Responder },
+): Promise<void> {
+  const { decider } = detection
+  const left = decider.restore(await persistence.decisions.all(), clock.wallMs())
+  await responder.lift(left, 'ended')
+  const results = await responder.enforce(decider.active())
+  const restored = decider.active().length
+  const enforced = results.filter(({ outcome }) => outcome === 'enforced').length
+  if (restored + left.length > 0) logger.info({ restored, enforced, ended: left.length }, 'Decisions of the run before')
+}
+
+function audit({ persistence, telemetry, clock, logger }: Opened, record: ControlAudit): void {
+  const { actor, operation, outcome, request, reason, requestId } = record
+  const entry = {
+    atMs: clock.wallMs(), actor: actor === undefined ? 'unknown' : `uid=${actor.uid}`, operation, outcome, detail: { request, reason, requestId },
+  }
+  telemetry.output.emit('audit', () => noticeEvent('audit', entry, entry.atMs))
+  persistence.audit.append(entry).catch((error: unknown) => logger.error({ error, operation }, 'The audit journal could not be written'))
+}
+
+/** The interfaces of the configuration, or that of the default route. */
+function withInterfaces(config: Config): Config {
+  if (config.capture.interfaces.length > 0) return config
+  const name = defaultRouteInterface(readRoutes())
+  if (name === undefined) {
+    throw new DaemonError({ code: 'DAEMON_NO_INTERFACE' }, 'capture.interfaces is empty and there is no default route: name an interface to watch')
+  }
+  return { ...config, capture: { ...config.capture, interfaces: [{ name, side: 'outer' }] } }
+}
+
+function readRoutes(): string {
+  try {
+    return readFileSync('/proc/net/route', 'utf8')
+  } catch {
+    return ''
+  }
+}

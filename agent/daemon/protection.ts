@@ -1,0 +1,65 @@
+import { localProtection, NeverBlockList } from '../decision/index.ts'
+import type { Decider, ProtectedPrefix } from '../decision/index.ts'
+import type { Logger } from '../kit/index.ts'
+import { EnforcerError } from '../response/index.ts'
+import type { Enforcer } from '../response/index.ts'
+import { readLocalTexts } from './local-protection.ts'
+import type { Responder } from './responder.ts'
+
+/** Who has to know whom never to block. */
+export interface ProtectionParts {
+  readonly configured: readonly ProtectedPrefix[]
+  readonly decider: Decider
+  readonly responder: Responder
+  readonly enforcer: Enforcer
+  readonly logger: Logger
+}
+
+/** Keeps the never-block list as the node is now: addresses come and go, and so do SSH sessions. */
+export class Protection {
+  readonly #parts: ProtectionParts
+  #current = ''
+  #sent = ''
+  #entries = 0
+
+  constructor(parts: ProtectionParts) {
+    this.#parts = parts
+  }
+
+  /** Entries in force now. */
+  get entries(): number {
+    return this.#entries
+  }
+
+  /** Reads the node again; decisions that contradict the new list end at once, in the kernel too. */
+  async refresh(): Promise<void> {
+    const { configured, decider, responder, logger } = this.#parts
+    const protectedPrefixes = effectiveProtection(configured)
+    const key = protectedPrefixes.map(({ prefix }) => prefix).join(' ')
+    if (key !== this.#current) {
+      this.#current = key
+      const list = new NeverBlockList(protectedPrefixes)
+      this.#entries = list.entries.length
+      const freed = decider.setNeverBlock(list)
+      logger.info({ entries: this.#entries, freed: freed.length }, 'Never-block list changed')
+      if (freed.length > 0) await responder.lift(freed, 'lifted')
+    }
+    await this.#send(protectedPrefixes.map(({ prefix }) => prefix))
+  }
+
+  /** The enforcer checks by itself as well; it hears of every change, and again after it was out of reach. */
+  async #send(prefixes: readonly string[]): Promise<void> {
+    if (this.#sent === this.#current) return
+    try {
+      await this.#parts.enforcer.neverBlock(prefixes)
+      this.#sent = this.#current
+    } catch (error) {
+      if (!(error instanceof EnforcerError)) throw error
+    }
+  }
+}
+
+/** What the configuration says and what the node says by itself. */
+export function effectiveProtection(configured: readonly ProtectedPrefix[]): ProtectedPrefix[] {
+  return [...configured, ...localProtection(readLocalTexts())]
+}

@@ -1,0 +1,177 @@
+import type { EventBatch } from '../capture/index.ts'
+import { decisionOf, isContainment, severityOf } from '../decision/index.ts'
+import type { ActiveDecision, AlertEnforcement, AlertRecord, Decider, DecisionPolicy, Verdict } from '../decision/index.ts'
+import type { FlowNamer } from '../flows/index.ts'
+import type { Clock, Logger } from '../kit/index.ts'
+import { EnforcerError } from '../response/index.ts'
+import type { EnforcementKeeper, EnforcementResult } from '../response/index.ts'
+import type { AlertRepository, DecisionRepository } from '../storage/index.ts'
+import { alertEvent, anomalyEvent, decisionEvent, enforcementEvent } from '../telemetry/index.ts'
+import type { EnforcementReport, Metrics } from '../telemetry/index.ts'
+import type { EventOutput } from './event-output.ts'
+
+/** What carries verdicts out. */
+export interface ResponderParts {
+  readonly keeper: EnforcementKeeper
+  readonly decider: Decider
+  readonly policy: DecisionPolicy
+  readonly alerts: AlertRepository
+  readonly decisions: DecisionRepository
+  readonly output: EventOutput
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Verdicts that may wait while the enforcer or the disk is slow. Blocks are capped far below it by the decision room. */
+const QUEUE_MAX = 8_192
+const BATCH_MAX = 256
+/** Refusals that pass by themselves: the reconciler goes on trying. Any other refusal ends the decision. */
+const PASSING_REFUSALS = new Set(['cap', 'pace'])
+
+/**
+ * Carries verdicts into the kernel, the store and the event log, beside the pipeline: a slow disk or enforcer never holds up judging.
+ * The kernel comes first, the store second: an element that nobody remembers times out, a remembered one that is missing is repaired.
+ */
+export class Responder {
+  readonly #parts: ResponderParts
+  #queue: AlertRecord[] = []
+  #work: Promise<void> = Promise.resolve()
+  #isWorking = false
+  #dropped = 0
+
+  constructor(parts: ResponderParts) {
+    this.#parts = parts
+  }
+
+  /** Verdicts waiting, and alerts lost because too many waited. */
+  get queue(): { readonly length: number; readonly dropped: number } {
+    return { length: this.#queue.length, dropped: this.#dropped }
+  }
+
+  /** Takes the verdicts of one batch; returns at once. Flows are named now, while the batch is valid. */
+  accept(verdicts: readonly Verdict[], batch: EventBatch, namer: FlowNamer): void {
+    const { clock, metrics } = this.#parts
+    for (const verdict of verdicts) {
+      const decisionLatencyMs = Math.max(0, clock.wallMs() - verdict.posterior.observedAtMs)
+      metrics.verdict(verdict)
+      metrics.decisionLatency(decisionLatencyMs / 1_000)
+      if (this.#queue.length >= QUEUE_MAX) {
+        this.#dropped++
+        if (isContainment(verdict.action)) this.#parts.decider.remove({ id: verdict.id })
+        continue
+      }
+      this.#queue.push({ verdict, flow: namer.name(batch, verdict.posterior.eventIndex), decisionLatencyMs, enforcement: null })
+    }
+    if (this.#queue.length > 0 && !this.#isWorking) this.#work = this.#drain()
+  }
+
+  /** Puts decisions into force that are known already: after a change of mode, an operator's word, a restart. */
+  async enforce(decisions: readonly ActiveDecision[]): Promise<readonly EnforcementResult[]> {
+    const real = decisions.filter(({ simulated }) => !simulated)
+    const results = await this.#apply(real.map(({ value, untilMs }) => ({ target: value, untilMs })))
+    results.forEach((result, index) => this.#report({ action: 'block', result, decisionId: real[index]!.id, isSimulated: false, latencyMs: null }))
+    return results
+  }
+
+  /** Ends decisions: out of the kernel, the store and the log. */
+  async lift(decisions: readonly ActiveDecision[], change: 'ended' | 'lifted'): Promise<void> {
+    const { keeper, decisions: repository, output, clock } = this.#parts
+    const real = decisions.filter(({ simulated }) => !simulated)
+    // What ended by itself has timed out in the kernel too.
+    if (change === 'lifted' && real.length > 0) {
+      const results = await keeper.release(real.map(({ value }) => value)).catch((error: unknown) => failed(real.map(({ value }) => value), error))
+      for (const [index, result] of results.entries()) {
+        this.#report({ action: 'unblock', result, decisionId: real[index]!.id, isSimulated: false, latencyMs: null })
+      }
+    }
+    await repository.update([], decisions)
+    for (const decision of decisions) output.emit('decision', () => decisionEvent(decision, change, clock.wallMs()))
+  }
+
+  /** Writes decisions down; on disk when it resolves. */
+  async remember(decisions: readonly ActiveDecision[]): Promise<void> {
+    const { decisions: repository, output, clock } = this.#parts
+    await repository.update(decisions)
+    for (const decision of decisions) output.emit('decision', () => decisionEvent(decision, 'added', clock.wallMs()))
+  }
+
+  /** Resolves when everything accepted so far has been carried out. */
+  async settle(): Promise<void> {
+    while (this.#isWorking || this.#queue.length > 0) await this.#work
+  }
+
+  async #drain(): Promise<void> {
+    this.#isWorking = true
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.slice(0, BATCH_MAX)
+      this.#queue = this.#queue.slice(BATCH_MAX)
+      try {
+        await this.#respond(batch)
+      } catch (error) {
+        this.#parts.logger.error({ error, alerts: batch.length }, 'Verdicts could not be written down')
+      }
+    }
+    this.#isWorking = false
+  }
+
+  async #respond(batch: readonly AlertRecord[]): Promise<void> {
+    const { alerts, output, policy } = this.#parts
+    const answered = await this.#enforceVerdicts(batch)
+    const held = answered.filter(isInForce).map(({ verdict }) => decisionOf(verdict))
+    if (held.length > 0) await this.remember(held)
+    await alerts.put(answered.filter(({ verdict }) => verdict.action !== 'log'))
+    for (const alert of answered) {
+      const { verdict, flow } = alert
+      if (verdict.action === 'log') output.emit('anomaly', () => anomalyEvent(verdict, flow))
+      else output.emit('alert', () => alertEvent(alert, severityOf(verdict.posterior, policy)))
+    }
+  }
+
+  async #enforceVerdicts(batch: readonly AlertRecord[]): Promise<AlertRecord[]> {
+    const { clock, metrics, decider, keeper } = this.#parts
+    const asked = batch.filter(({ verdict }) => isContainment(verdict.action) && !verdict.isSimulated)
+    const results = await this.#apply(asked.map(({ verdict }) => ({ target: verdict.target, untilMs: verdict.decidedAtMs + verdict.durationMs })))
+    const answers = new Map<number, AlertEnforcement>()
+    for (const [index, { verdict }] of asked.entries()) {
+      const result = results[index]!
+      const isEnforced = result.outcome === 'enforced'
+      const latencyMs = isEnforced ? Math.max(0, clock.wallMs() - verdict.posterior.observedAtMs) : null
+      if (latencyMs !== null) metrics.enforcementLatency(latencyMs / 1_000)
+      if (result.outcome === 'refused' && !PASSING_REFUSALS.has(result.reason)) {
+        decider.remove({ id: verdict.id })
+        keeper.release([verdict.target]).catch(() => undefined)
+      }
+      answers.set(verdict.id, { outcome: result.outcome, reason: result.reason, latencyMs })
+      this.#report({ action: 'block', result, decisionId: verdict.id, isSimulated: false, latencyMs })
+    }
+    return batch.map((alert) => ({ ...alert, enforcement: answers.get(alert.verdict.id) ?? null }))
+  }
+
+  async #apply(blocks: readonly { target: string; untilMs: number }[]): Promise<readonly EnforcementResult[]> {
+    if (blocks.length === 0) return []
+    try {
+      return await this.#parts.keeper.apply(blocks)
+    } catch (error) {
+      return failed(blocks.map(({ target }) => target), error)
+    }
+  }
+
+  #report(report: EnforcementReport): void {
+    const { output, metrics, clock } = this.#parts
+    metrics.enforcementResult(report.result.outcome)
+    output.emit('enforcement', () => enforcementEvent(report, clock.wallMs()))
+  }
+}
+
+/** Whether a verdict became a decision that goes on: simulated, in the kernel, or on its way there. */
+function isInForce({ verdict, enforcement }: AlertRecord): boolean {
+  if (!isContainment(verdict.action)) return false
+  return enforcement === null || enforcement.outcome !== 'refused' || PASSING_REFUSALS.has(enforcement.reason)
+}
+
+/** What was asked while the enforcer was out of reach stays desired; the reconciler makes it good. Anything else is a bug. */
+function failed(targets: readonly string[], error: unknown): EnforcementResult[] {
+  if (!(error instanceof EnforcerError)) throw error
+  return targets.map((target) => ({ target, outcome: 'failed', reason: error.code }))
+}
