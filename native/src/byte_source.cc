@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "capture_failure.h"
 
@@ -16,22 +17,52 @@ namespace {
 
 using Code = CaptureFailure::Code;
 
+// Shows the file through a window that moves on: memory stays bounded, and the size is looked at anew each time, so that a file that
+// was cut meanwhile is a truncated file. (Cutting it within the window while it is read still kills the reader: SIGBUS.)
 class MappedFile final : public ByteSource {
  public:
-  MappedFile(int descriptor, size_t size, const std::string& path) : size_(size) {
-    void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (memory == MAP_FAILED) throw CaptureFailure(Code::kFileUnreadable, path, std::strerror(errno));
-    madvise(memory, size, MADV_SEQUENTIAL);
-    start_ = at_ = static_cast<const uint8_t*>(memory);
-    end_ = start_ + size;
+  // Takes the descriptor.
+  MappedFile(int descriptor, size_t size, std::string path) : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+  ~MappedFile() override {
+    unmap();
+    close(descriptor_);
   }
-  ~MappedFile() override { munmap(const_cast<uint8_t*>(start_), size_); }
 
-  double progress() const override { return static_cast<double>(at_ - start_) / static_cast<double>(size_); }
+  double progress() const override { return static_cast<double>(offset()) / static_cast<double>(size_); }
 
  private:
-  bool refill(size_t) override { return false; }
+  static constexpr size_t kWindowOctets = 32u << 20;
 
+  bool refill(size_t count) override {
+    const uint64_t from = offset();
+    struct stat status {};
+    const uint64_t size = fstat(descriptor_, &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
+    // At the end of the file the rest is mapped even if it is too short: the reader asks how much is left.
+    if (size > from + left()) map(from, std::min<uint64_t>(size - from, std::max(kWindowOctets, count)));
+    return left() >= count;
+  }
+
+  void map(uint64_t from, size_t length) {
+    const uint64_t pageStart = from & ~uint64_t{kPageOctets - 1};
+    const size_t ahead = from - pageStart;
+    void* memory = mmap(nullptr, ahead + length, PROT_READ, MAP_PRIVATE, descriptor_, static_cast<off_t>(pageStart));
+    if (memory == MAP_FAILED) throw CaptureFailure(Code::kFileUnreadable, path_, std::strerror(errno), from);
+    madvise(memory, ahead + length, MADV_SEQUENTIAL);
+    unmap();
+    start_ = static_cast<const uint8_t*>(memory);
+    at_ = start_ + ahead;
+    end_ = at_ + length;
+    startOffset_ = pageStart;
+  }
+
+  void unmap() {
+    if (start_ != nullptr) munmap(const_cast<uint8_t*>(start_), static_cast<size_t>(end_ - start_));
+  }
+
+  static constexpr size_t kPageOctets = 65'536;  // a multiple of every page size Linux has on x64 and arm64
+
+  std::string path_;
+  int descriptor_;
   size_t size_;
 };
 
@@ -100,14 +131,7 @@ std::unique_ptr<ByteSource> ByteSource::open(const std::string& path) {
   uint8_t magic[2] = {0, 0};
   if (pread(descriptor, magic, sizeof magic, 0) < 0) throw refuse(Code::kFileUnreadable, std::strerror(errno));
   if (magic[0] == 0x1f && magic[1] == 0x8b) return std::make_unique<GzipFile>(descriptor, size, path);
-  try {
-    auto source = std::make_unique<MappedFile>(descriptor, size, path);
-    close(descriptor);
-    return source;
-  } catch (...) {
-    close(descriptor);
-    throw;
-  }
+  return std::make_unique<MappedFile>(descriptor, size, path);
 }
 
 }  // namespace phantommesh

@@ -92,7 +92,7 @@ class FlowTable {
   static constexpr uint32_t kBurst = 32;
   static constexpr uint64_t kTickUs = 65'536;
   static constexpr uint64_t kClosedLingerUs = 2'000'000;  // three repetitions of a FIN on Linux: 200, 600, 1400 ms
-  static constexpr uint64_t kReorderUs = 1'000'000;       // queues and merged captures swap packets by milliseconds, not by seconds
+  static constexpr uint64_t kReorderUs = 3'000'000;       // dumpcap writes what each interface has buffered, for up to a second, as it comes
   static constexpr uint64_t kJumpUs = 3'600'000'000;
 
   struct Waiting {

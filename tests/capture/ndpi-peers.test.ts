@@ -11,13 +11,13 @@ const FOLDER = path.join(DATA, 'peers', 'ndpi')
 
 /** Where this meter counts otherwise on purpose. */
 const OTHERWISE: Readonly<Record<string, string>> = {
-  '4in4tunnel.pcap': 'packets years apart: new segments',
-  'agora-sd-rtn.pcap': 'packets out of order by seconds: new segments',
+  '4in4tunnel.pcap': 'packets hours apart: new segments',
+  'agora-sd-rtn.pcap': 'packets out of order by minutes: new segments',
   'collectd.pcap': 'packets years apart: new segments',
-  'dnscrypt_skype_false_positive.pcap': 'packets out of order by hours: new segments',
-  'ipsec_isakmp_esp.pcap': 'packets out of order by seconds: new segments',
-  'softether.pcap': 'packets days apart: new segments',
-  'srvloc.pcap': 'packets out of order by seconds: new segments',
+  'dnscrypt_skype_false_positive.pcap': 'packets hours apart: new segments',
+  'ipsec_isakmp_esp.pcap': 'packets out of order by hours: new segments',
+  'softether.pcap': 'packets months apart: new segments',
+  'srvloc.pcap': 'packets hours apart: new segments',
   'tls-appdata.pcap': 'packets days apart: new segments',
   '6in6tunnel.pcap': 'nDPI looks into the tunnel',
   'capwap_data.pcap': 'nDPI looks into the tunnel',

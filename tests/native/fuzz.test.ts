@@ -1,0 +1,88 @@
+// Goal: no bytes, as packets or as a file, make the native code read where it must not, overflow, or lose count.
+// Method: good inputs changed at random, under the sanitizers, a bounded number of times; FUZZ_RUNS and FUZZ_SEED choose others.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ACK, SYN, ethernet, frames, gzip, icmp, ip, pcap, tcp, udp } from '../capture/make-capture.ts'
+
+const SOURCE = path.resolve(import.meta.dirname, '../../native')
+const FLAGS = ['-std=c++20', '-O1', '-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined']
+const RUNS = process.env['FUZZ_RUNS'] ?? '3000'
+const SEED = process.env['FUZZ_SEED'] ?? '20240607'
+
+const run = promisify(execFile)
+let folder = ''
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'phantommesh-fuzz-'))
+  const sources = readdirSync(path.join(SOURCE, 'src')).filter((file) => file.endsWith('.cc') && file !== 'addon.cc')
+  await run('g++', [...FLAGS, '-c', ...sources.map((file) => path.join(SOURCE, 'src', file))], { cwd: folder })
+}, 300_000)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const A = { from: '10.0.0.1:40000', to: '192.0.2.9:443' }
+const B = { from: A.to, to: A.from }
+const SIX = { from: '2001:db8::1', to: '2001:db8::2' }
+const PACKETS = [
+  tcp({ ...A, flags: SYN, sequence: 1 }),
+  tcp({ ...B, flags: SYN | ACK, sequence: 9, acknowledgement: 2 }),
+  tcp({ ...A, acknowledgement: 10 }),
+  udp('10.0.0.1:53', '10.0.0.2:53', 40), icmp({ from: '192.0.2.9', to: '10.0.0.1', type: 3, code: 3, quoted: tcp(A) }),
+  icmp({ ...SIX, type: 1, quoted: tcp({ from: '[2001:db8::1]:1', to: '[2001:db8::2]:2' }) }),
+  ip({ from: '10.0.0.1', to: '10.0.0.2', protocol: 17, identification: 7, fragment: 0x2000, options: Buffer.alloc(8, 1) },
+    Buffer.alloc(24)),
+  ip({ ...SIX, protocol: 0 },
+    Buffer.from([43, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 1, 0, 0, 0, 7, 0, 53, 0, 53, 0, 8, 0, 0])),
+]
+
+test('packets', { timeout: 300_000 }, async () => {
+  const seeds = [0, 1, 2, 3, 4].map((linkType) =>
+    Buffer.concat([Buffer.from([linkType]), ...PACKETS.map((packet, index) => framed(linkType, packet, index))]))
+  expect(await fuzz('fuzz_packets', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
+})
+
+test('capture files', { timeout: 300_000 }, async () => {
+  const classic = pcap(frames(...PACKETS.map((packet, index) => [index, packet] as const)))
+  const seeds = [classic, gzip(classic), pcapng()]
+  expect(await fuzz('fuzz_capture_file', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
+})
+
+async function fuzz(name: string, seeds: readonly Buffer[]): Promise<string> {
+  const program = path.join(folder, name)
+  const objects = readdirSync(folder).filter((file) => file.endsWith('.o')).map((file) => path.join(folder, file))
+  await run('g++', [...FLAGS, path.join(SOURCE, 'fuzz', `${name}.cc`), ...objects, '-lpcap', '-lz', '-pthread', '-o', program])
+  const inputs = seeds.map((seed, index) => {
+    const file = path.join(folder, `${name}-${index}`)
+    writeFileSync(file, seed)
+    return file
+  })
+  const { stdout } = await run(program, [RUNS, SEED, ...inputs])
+  return stdout
+}
+
+/** A packet as fuzz_packets.cc takes it: step of time, length, bytes with the link header of native/src/decode.h's LinkType. */
+function framed(linkType: number, packet: Buffer, step: number): Buffer {
+  const type = Buffer.from(packet[0]! >> 4 === 6 ? [0x86, 0xdd] : [0x08, 0x00])
+  const bytes = [
+    ethernet(packet, step % 2 === 0 ? [] : [5, 6]),
+    Buffer.concat([Buffer.alloc(14), type, packet]),
+    Buffer.concat([type, Buffer.alloc(18), packet]),
+    packet,
+    Buffer.concat([Buffer.from(type[0] === 8 ? [2, 0, 0, 0] : [10, 0, 0, 0]), packet]),
+  ][linkType]!
+  return Buffer.concat([Buffer.from([step, bytes.length >> 8, bytes.length & 0xff]), bytes])
+}
+
+/** A section, an interface with options, an enhanced and a simple packet. */
+function pcapng(): Buffer {
+  const words = [
+    [0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0xffffffff, 0xffffffff, 28],
+    [1, 32, 1, 65535, 0x00010009, 6, 0, 32],
+    [6, 32 + 28, 0, 389_000, 0, 28, 28, 0, 0, 0, 0x00450008, 0, 0, 0, 60],
+    [3, 28, 12, 0, 0, 0, 28],
+  ]
+  return Buffer.from(Uint32Array.from(words.flat()).buffer)
+}
