@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EnforcedElement } from './enforcer.ts'
 import { EnforcerError } from './errors.ts'
 
 /** The privileged program's account of itself. */
@@ -34,7 +35,7 @@ const answerSchema = z.strictObject({
   results: z
     .array(z.strictObject({ target: z.string(), outcome: z.enum(['enforced', 'refused', 'failed']), reason: z.string() }))
     .optional(),
-  elements: z.array(z.strictObject({ target: z.string(), remainingMs: z.number() })).optional(),
+  elements: z.custom<readonly EnforcedElement[]>(isElementList, 'not a list of elements').optional(),
   status: z
     .strictObject({
       isIntact: z.boolean(), hasConntrack: z.boolean(), elements: count, elementsMax: count, neverBlock: count,
@@ -63,4 +64,16 @@ export function parseAnswer(line: string): EnforcerAnswer {
 /** The error for an answer that makes no sense. */
 export function nonsense(reason: string): EnforcerError {
   return new EnforcerError({ code: 'ENFORCER_PROTOCOL', reason }, `the enforcer's answer makes no sense: ${reason}`)
+}
+
+/** By hand: a list has tens of thousands of elements, and a schema takes twenty times as long for each. */
+function isElementList(value: unknown): value is readonly EnforcedElement[] {
+  if (!Array.isArray(value)) return false
+  const elements: readonly unknown[] = value
+  return elements.every(isElement)
+}
+
+function isElement(value: unknown): value is EnforcedElement {
+  if (typeof value !== 'object' || value === null || !('target' in value) || !('remainingMs' in value)) return false
+  return typeof value.target === 'string' && typeof value.remainingMs === 'number'
 }

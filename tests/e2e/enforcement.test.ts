@@ -3,6 +3,7 @@
 // Method: two hosts of one network outside, a forwarding gateway with somebody else's permissive ruleset, a server inside.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { chmodSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -158,8 +159,24 @@ describe.skipIf(obstacle !== '')(`enforcement${obstacle === '' ? '' : ` (skipped
     await net.stop(operator.child)
   })
 
-  async function startEnforcer(): Promise<void> {
-    program = await net.startEnforcer('gw')
+  test('a file of root protects its prefixes; one that others may write stops all blocking', async () => {
+    const file = path.join(net.folder, 'never-block')
+    writeFileSync(file, '# the operator\n10.66.1.64/28  fd66:1::/64\n')
+    await net.stop(program.child)
+    await startEnforcer('--never-block-file', file)
+    const ask = async (...targets: readonly string[]): Promise<string[]> =>
+      (await enforcer.block(targets.map((target) => ({ target, durationMs: DAY_MS })))).map(({ reason }) => reason)
+    expect(await ask(ATTACKER.v4, ATTACKER.v6, INNOCENT.v4, '10.66.1.90')).toEqual(['never-block', 'never-block', 'never-block', ''])
+
+    chmodSync(file, 0o664)
+    await net.stop(program.child)
+    await startEnforcer('--never-block-file', file)
+    expect(await ask('10.66.1.91')).toEqual([expect.stringContaining('never-block-unknown')])
+    expect((await enforcer.status()).problem).toContain('must be owned and writable by root alone')
+  })
+
+  async function startEnforcer(...words: readonly string[]): Promise<void> {
+    program = await net.startEnforcer('gw', ...words)
     enforcer = new EnforcerClient({ socketPath: program.socketPath, clock: systemClock })
   }
 

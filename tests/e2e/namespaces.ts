@@ -139,7 +139,7 @@ export async function saysSomething(child: ChildProcess): Promise<string> {
 }
 
 function must(program: string, words: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(program, words, { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: 'utf8', maxBuffer: 64 << 20 })
   if (status !== 0) throw new Error(`${program} ${words.join(' ')}: ${stderr.trim()}`)
   return stdout
 }

@@ -117,6 +117,7 @@ test.each([
   ['no JSON', 'what?'],
   ['an unknown key', '{"id":1,"elements":[],"extra":1}'],
   ['a wrong type', '{"id":"1","elements":[]}'],
+  ['a bad element', '{"id":1,"elements":[{"target":7,"remainingMs":1}]}'],
   ['no elements', '{"id":1}'],
 ])('nonsense is an error: %s', async (_what, line) => {
   answer = () => line
