@@ -86,12 +86,17 @@ function addBatch({ capture, extractor, sequences: memory, namer, collector }: E
   }
 }
 
-/** The flow's class up to this event. */
+/**
+ * What is known of the flow's source up to this event. Learned scores weigh against the source of a flow, so a row is an attack only where
+ * a label blames that source: answers to an attacker, sources that were spoofed and reflectors that were used are neither attack nor benign.
+ */
 function labelOf(capture: LabelledCapture, namer: FlowNamer, event: { readonly batch: EventBatch; readonly index: number }): number {
-  const flow = namer.name(event.batch, event.index)
-  const flowClass = classifyFlow({
-    source: flow.sourceAddress, destination: flow.destinationAddress,
-    startMs: flow.flowStartMilliseconds, endMs: flow.flowEndMilliseconds, score: 0,
-  }, capture)
-  return LABEL[flowClass]
+  const record = namer.name(event.batch, event.index)
+  const flow = {
+    source: record.sourceAddress, destination: record.destinationAddress,
+    startMs: record.flowStartMilliseconds, endMs: record.flowEndMilliseconds, score: 0,
+  }
+  const blamed = capture.labels.filter(({ role, address }) => role === 'entity' && address === flow.source)
+  if (classifyFlow(flow, { default: 'unknown', labels: blamed }) === 'attack') return LABEL.attack
+  return classifyFlow(flow, capture) === 'benign' ? LABEL.benign : LABEL.unknown
 }
