@@ -57,10 +57,12 @@ function bringMachinePackages() {
   if (process.getuid?.() !== 0) throw new SetupError(`missing: ${list}\n  Run this, then run set-up again:\n  sudo ${line}`)
 
   say(`missing: ${list}; installing ${packages.join(' ')}`)
-  if (!aptGet(['install', '-y', '--no-install-recommends', ...packages])) {
-    // Bare images come without package lists, old ones with lists whose versions are gone.
+  const install = ['install', '-y', '--no-install-recommends', ...packages]
+  // Bare images come without package lists, old ones with lists whose versions are gone.
+  if (aptGet(install).status !== 0) {
     aptGet(['update'])
-    if (!aptGet(['install', '-y', '--no-install-recommends', ...packages])) throw new SetupError(`apt-get failed; what was tried:\n  ${line}`)
+    const second = aptGet(install)
+    if (second.status !== 0) throw new SetupError(`apt-get failed; what was tried:\n  ${line}\n${second.stdout}${second.stderr}`)
   }
   const still = missingOfMachine()
   if (still.length > 0) throw new SetupError(`still missing after apt-get: ${still.map((each) => each.what).join(', ')}`)
@@ -88,9 +90,10 @@ function isDebian() {
   return existsSync('/etc/debian_version') && isInstalled('apt-get')
 }
 
+/** Some hundred lines a run: kept, and shown when it fails. */
 function aptGet(words) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return spawnSync('apt-get', ['-q', ...words], { env, stdio: 'inherit' }).status === 0
+  return spawnSync('apt-get', ['-q', '-o', 'Dpkg::Use-Pty=0', ...words], { env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
 }
 
 /** `npm ci` when what is installed did not come from this very lock file. */
