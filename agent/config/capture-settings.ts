@@ -19,11 +19,13 @@ const captureInterface = z.union([
 /** Where packets come from. */
 export const captureSettings = () => z.strictObject({
   interfaces: z.array(captureInterface).max(16).prefault([])
-    .describe('Interfaces to watch: names (outer side) or {name: wg0, side: inner}. At most 16. Empty: the interface of the default route.'),
+    .describe('Interfaces to watch: names (outer side) or {name: wg0, side: inner}. At most 16. Empty: the interface of the default ' +
+      'route.'),
   filter: z.string().max(4_096).default('')
     .describe('A BPF filter as in pcap-filter(7). What it keeps out is neither metered nor judged. Empty: everything.'),
   snapLengthBytes: z.int().min(96).max(65_535).default(256)
-    .describe('Octets of each packet to copy from the kernel, 96 to 65535. 256 holds all headers the meter reads, with VLAN, IPv6 extension ' +
+    .describe('Octets of each packet to copy from the kernel, 96 to 65535. 256 holds all headers the meter reads, with VLAN, IPv6 ' +
+      'extension ' +
       'headers and TCP options; payload is not looked at.'),
   ringBytes: z.int().min(1_048_576).max(1_073_741_824).default(67_108_864)
     .describe('Memory of the kernel ring of each interface, 1 MiB to 1 GiB. 64 MiB hold about 200000 packets of 256 octets: ' +
@@ -50,7 +52,8 @@ export const meterSettings = () => z.strictObject({
 /** How much is judged. */
 export const scoringSettings = () => z.strictObject({
   eventsPerSecond: z.int().min(100).max(1_000_000).default(20_000)
-    .describe('Events judged in a second of packet time, 100 to 1000000. Past it events are shed fairly by source and counted; counters and ' +
+    .describe('Events judged in a second of packet time, 100 to 1000000. Past it events are shed fairly by source and counted; counters ' +
+      'and ' +
       'sketches still see every packet.'),
   entitiesMax: z.int().min(1_024).max(1_048_576).default(65_536)
     .describe('Entities whose evidence and sequence of events are remembered. At the limit the least recently seen is forgotten, counted.'),

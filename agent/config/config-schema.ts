@@ -7,7 +7,9 @@ import { captureSettings, homeSetting, meterSettings, scoringSettings } from './
 import { decisionSettings, responseSettings } from './decision-settings.ts'
 import type { DefaultPaths } from './default-paths.ts'
 import { learningSettings, meshSettings, vpnSettings } from './later-settings.ts'
-import { eventSettings, healthSettings, logSettings, metricsSettings, modelSettings, pathSettings, storageSettings } from './operation-settings.ts'
+import {
+  eventSettings, healthSettings, logSettings, metricsSettings, modelSettings, pathSettings, storageSettings,
+} from './operation-settings.ts'
 
 /** The whole configuration. The defaults of paths depend on where the agent runs. */
 export function configSchema(paths: DefaultPaths) {

@@ -20,13 +20,16 @@ export const decisionSettings = () => z.strictObject({
     whenBenign: costsOf({ none: 0, log: 0.05, alert: 30, rateLimit: 150, block: 500 },
       'Expected harm, in minutes of an operator\'s and the users\' work (0 to 1000000), when the entity is benign and this is done.'),
   }).prefault({})
-    .describe('The action of least expected cost is taken: p * whenMalicious + (1 - p) * whenBenign at posterior p. The defaults log from ' +
+    .describe('The action of least expected cost is taken: p * whenMalicious + (1 - p) * whenBenign at posterior p. The defaults log ' +
+      'from ' +
       'p = 0.09, alert from 0.50, rate-limit from 0.75 and block from 0.93 (from 0.88 where nothing can rate-limit).'),
   alertRepeatMs: milliseconds(1_000, 86_400_000).default(600_000)
-    .describe('The same entity and category raises one alert in this time unless its severity rises, 1 s to 24 h. 10 min keep a scan of an ' +
+    .describe('The same entity and category raises one alert in this time unless its severity rises, 1 s to 24 h. 10 min keep a scan of ' +
+      'an ' +
       'hour at six lines.'),
   corroborationMin: z.number().min(0).max(12).default(2.3)
-    .describe('Evidence tests must together speak for the verdict with at least this log-likelihood ratio (nats, 0 to 12), or the action stops ' +
+    .describe('Evidence tests must together speak for the verdict with at least this log-likelihood ratio (nats, 0 to 12), or the ' +
+      'action stops ' +
       'at an alert: no containment on the word of a learned model alone. 2.3 is a ratio of ten to one.'),
   entitiesMax: z.int().min(1_024).max(1_048_576).default(65_536)
     .describe('Entities remembered for alert repetition and as former offenders. At the limit the oldest is forgotten, counted.'),
@@ -35,7 +38,8 @@ export const decisionSettings = () => z.strictObject({
 /** How far an action may go. */
 export const responseSettings = () => z.strictObject({
   neverBlock: z.array(prefix()).max(4_096).default([])
-    .describe('Addresses and prefixes never to act on. The node\'s own addresses, gateways, name servers and the peers of live SSH sessions ' +
+    .describe('Addresses and prefixes never to act on. The node\'s own addresses, gateways, name servers and the peers of live SSH ' +
+      'sessions ' +
       'always belong to the list and need not be written here. At most 4096.'),
   durationMs: milliseconds(1_000, 604_800_000).default(600_000)
     .describe('How long a first block holds, 1 s to 7 d. 10 min: short enough that a mistake heals by itself.'),
@@ -51,14 +55,16 @@ export const responseSettings = () => z.strictObject({
   elementsMax: z.int().min(1).max(1_048_576).default(65_536)
     .describe('Decisions in force at once. At the limit further entities are alerted on only (held back by cap).'),
   blocksPerMinuteMax: z.int().min(1).max(100_000).default(600)
-    .describe('New automatic blocks within a minute. Past it entities are alerted on only (held back by cap): an agent that wants to block ' +
+    .describe('New automatic blocks within a minute. Past it entities are alerted on only (held back by cap): an agent that wants to ' +
+      'block ' +
       'thousands within a minute is more likely wrong than right.'),
   prefixLength4Min: z.int().min(8).max(32).default(16)
     .describe('The widest IPv4 prefix an operator may block, /8 to /32.'),
   prefixLength6Min: z.int().min(16).max(128).default(32)
     .describe('The widest IPv6 prefix an operator may block, /16 to /128.'),
   blockPrefixLength6: z.int().min(48).max(128).default(128)
-    .describe('How much of an IPv6 address an automatic block covers, /48 to /128. 128: the neighbours of one /64 stay reachable; 64 where ' +
+    .describe('How much of an IPv6 address an automatic block covers, /48 to /128. 128: the neighbours of one /64 stay reachable; 64 ' +
+      'where ' +
       'attackers change addresses within theirs.'),
   reconcileMs: milliseconds(200, 60_000).default(1_000)
     .describe('How often the kernel is read back and repaired, 200 ms to 60 s. 1 s: what was flushed by hand is back within 2 s.'),

@@ -30,9 +30,10 @@ Generated from \`agent/config\` by \`npm run docs:config\`; [agent.example.yaml]
 
 - \`phantomd\` reads the file of \`--config\`, else \`/etc/phantommesh/agent.yaml\` where it exists, else nothing: every key has a default.
 - \`conf.d/*.yaml\` beside that file are read after it, in the order of their names. Later files win key by key; lists are replaced.
-- With a file below \`/etc/phantommesh\` paths default to the system's folders, as shown here. With any other file, or none, everything stays
-  under \`.phantommesh/\` of the checkout, so that nothing needs root.
-- Unknown keys, wrong types and values out of bounds are errors. \`phantomd check\` shows all of them with line and suggestion, and exits with 5.
+- With a file below \`/etc/phantommesh\` paths default to the system's folders, as shown here. With any other file, or none,
+  everything stays under \`.phantommesh/\` of the checkout, so that nothing needs root.
+- Unknown keys, wrong types and values out of bounds are errors. \`phantomd check\` shows all of them with line and
+  suggestion, and exits with 5.
 `
 
 function settings(): Setting[] {

@@ -13,8 +13,8 @@ export function explainIssue(issue: RawIssue): string {
   if (issue.code === 'invalid_type') {
     return `must be ${KINDS[issue.expected] ?? issue.expected}, ${issue.input === undefined ? 'is missing' : is}`
   }
-  if (issue.code === 'too_small') return `must ${sized(issue.origin)} at least ${String(issue.minimum)}${counted(issue.origin, issue.input)}`
-  if (issue.code === 'too_big') return `must ${sized(issue.origin)} at most ${String(issue.maximum)}${counted(issue.origin, issue.input)}`
+  if (issue.code === 'too_small') return `${sized(issue.origin)} at least ${String(issue.minimum)}${counted(issue.origin, issue.input)}`
+  if (issue.code === 'too_big') return `${sized(issue.origin)} at most ${String(issue.maximum)}${counted(issue.origin, issue.input)}`
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}; ${is}`
   return issue.code === 'unrecognized_keys' ? 'is not a setting' : `has the wrong form, ${is}`
 }
@@ -30,8 +30,8 @@ export function show(value: unknown): string {
 }
 
 function sized(origin: string): string {
-  if (origin === 'string') return 'have a length of'
-  return origin === 'array' ? 'have' : 'be'
+  if (origin === 'string') return 'must have a length of'
+  return origin === 'array' ? 'must have' : 'must be'
 }
 
 function counted(origin: string, input: unknown): string {

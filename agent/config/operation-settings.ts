@@ -1,13 +1,15 @@
 /** Where things are kept and what is told about them. */
 import { z } from 'zod'
 import type { DefaultPaths } from './default-paths.ts'
-import { filePath, milliseconds, socketPath } from './setting-types.ts'
+import { addressWithPort, filePath, milliseconds, socketPath } from './setting-types.ts'
+
+const publicKey = () => z.string().regex(/^[0-9a-f]{64}$/, { error: 'is no Ed25519 public key in hexadecimal (64 digits)' })
 
 /** Models and whom to trust with them. */
 export const modelSettings = (paths: DefaultPaths) => z.strictObject({
   directory: filePath().default(paths.models)
     .describe('The folder of the models and their manifest. Default: those shipped with the agent.'),
-  trustedKeys: z.array(z.string().regex(/^[0-9a-f]{64}$/, { error: 'is no Ed25519 public key in hexadecimal (64 digits)' })).max(64).default([])
+  trustedKeys: z.array(publicKey()).max(64).default([])
     .describe('Ed25519 public keys, in hexadecimal, whose signed models are loaded besides the shipped ones. At most 64.'),
 }).prefault({}).describe('Which models are loaded.')
 
@@ -39,17 +41,17 @@ export const eventSettings = () => z.strictObject({
 /** How much the store keeps. */
 export const storageSettings = () => z.strictObject({
   alertsMax: z.int().min(100).max(1_000_000).default(10_000).describe('Alerts kept. Past it the oldest go.'),
-  alertAgeMsMax: milliseconds(60_000, 31_536_000_000).default(2_592_000_000).describe('Alerts older than this go, 1 min to 365 d. Default 30 d.'),
+  alertAgeMsMax: milliseconds(60_000, 31_536_000_000).default(2_592_000_000).describe('Alerts older than this go, 1 min to 365 d. ' +
+      'Default 30 d.'),
   auditMax: z.int().min(1_000).max(10_000_000).default(100_000)
     .describe('Entries of the audit journal kept. Past it the oldest go; the chain of hashes stays verifiable from the oldest kept.'),
 }).prefault({}).describe('How much is kept in the store.')
 
 /** Prometheus. */
 export const metricsSettings = () => z.strictObject({
-  listen: z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):\d{1,5}$/, { error: 'is no address with port such as 127.0.0.1:9610 or [::1]:9610' })
-    .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, { error: 'names a port above 65535' })
-    .nullable().default('127.0.0.1:9610')
-    .describe('Where Prometheus metrics are served over HTTP, at /metrics. Loopback by default; null serves none (phantomctl metrics still works).'),
+  listen: addressWithPort().nullable().default('127.0.0.1:9610')
+    .describe('Where Prometheus metrics are served over HTTP, at /metrics. Loopback by default; null serves none (phantomctl metrics ' +
+      'still works).'),
 }).prefault({}).describe('Prometheus metrics.')
 
 /** Diagnostic logs. */
@@ -60,7 +62,8 @@ export const logSettings = () => z.strictObject({
 
 /** The node's own condition. */
 export const healthSettings = () => z.strictObject({
-  sampleMs: milliseconds(1_000, 600_000).default(10_000).describe('How often the process and the node are sampled from /proc, 1 s to 10 min.'),
+  sampleMs: milliseconds(1_000, 600_000).default(10_000).describe('How often the process and the node are sampled from /proc, 1 s to 10 ' +
+      'min.'),
   inventoryMs: milliseconds(60_000, 86_400_000).default(3_600_000)
     .describe('How often the hardware and system inventory is taken, 1 min to 24 h. It costs about half a second of CPU, so rarely.'),
 }).prefault({}).describe('The node\'s own condition.')

@@ -69,7 +69,8 @@ function readSource({ file, text }: ConfigSource, problems: ConfigProblem[]): Re
   const value = expand(document)
   if (value === undefined) return report(0, `aliases expand to more than ${ALIASES_MAX} nodes`, 'write the values out')
   if (value === null) {
-    problems.push({ severity: 'warning', file, line: 1, column: 1, key: '', message: 'the file is empty: it changes nothing', suggestion: '' })
+    const message = 'the file is empty: it changes nothing'
+    problems.push({ severity: 'warning', file, line: 1, column: 1, key: '', message, suggestion: '' })
     return []
   }
   if (!isRecord(value)) return report(document.contents?.range?.[0] ?? 0, `the file must hold a map of keys, holds ${show(value)}`)
@@ -140,8 +141,8 @@ function problemsOf(issue: z.core.$ZodIssue, sources: readonly ParsedSource[], s
       suggestion: suggestKey(path, key, schema),
     }))
   }
-  const isMisspelt = deepest.code === 'invalid_value' && typeof deepest.input === 'string'
-  const near = isMisspelt ? nearest(String(deepest.input), deepest.values.map(String)) : undefined
+  const misspelt = deepest.code === 'invalid_value' && typeof deepest.input === 'string' ? deepest.input : undefined
+  const near = misspelt === undefined || deepest.code !== 'invalid_value' ? undefined : nearest(misspelt, deepest.values.map(String))
   const suggestion = near === undefined ? '' : `did you mean ${near}?`
   return [{ severity: 'error', ...locateKey(sources, path), key: dotted(path), message: deepest.message, suggestion }]
 }

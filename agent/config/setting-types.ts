@@ -8,10 +8,17 @@ export const interfaceName = () =>
 
 /** An address or a prefix, v4 or v6. */
 export const prefix = () =>
-  z.string().max(64).refine((text) => parsePrefix(text) !== undefined, { error: 'is no address or prefix such as 192.0.2.7 or 2001:db8::/32' })
+  z.string().max(64).refine((text) => parsePrefix(text) !== undefined, {
+    error: 'is no address or prefix such as 192.0.2.7 or 2001:db8::/32',
+  })
 
 /** An address together with the length of its network's prefix. */
 export const addressWithLength = () => prefix().regex(/\//, { error: 'lacks the prefix length, such as 192.0.2.10/24' })
+
+/** Where to listen: a name or address, and a port. */
+export const addressWithPort = () =>
+  z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):\d{1,5}$/, { error: 'is no address with port such as 127.0.0.1:9610 or [::1]:9610' })
+    .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, { error: 'names a port above 65535' })
 
 /** A duration in milliseconds within bounds. */
 export const milliseconds = (min: number, max: number) => z.int().min(min).max(max)

@@ -105,7 +105,9 @@ export class AuditJournal {
       former = record
       count++
     }
-    if (former !== undefined && former.hash !== this.#head) return { ok: false, brokenAt: former.number + 1, reason: 'the newest entry is missing' }
+    if (former !== undefined && former.hash !== this.#head) {
+      return { ok: false, brokenAt: former.number + 1, reason: 'the newest entry is missing' }
+    }
     return { ok: true, entries: count, head: this.#head }
   }
 }

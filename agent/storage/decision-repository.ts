@@ -1,11 +1,11 @@
 import type { KeyValueStore, StoreChange } from '../kit/index.ts'
 import type { ActiveDecision } from '../decision/index.ts'
-import { jsonCodec, keysBelow, sortableNumber } from './record-codec.ts'
+import { jsonCodec, keysBelow } from './record-codec.ts'
 
 const PREFIX = 'decision'
 const decisionCodec = jsonCodec<ActiveDecision>()
 
-/** Decisions in force, so that they survive a restart. Each write is on disk before it resolves. */
+/** Decisions in force by their target, so that they survive a restart; a renewed one replaces the former. Writes are durable. */
 export class DecisionRepository {
   readonly #store: KeyValueStore
 
@@ -17,8 +17,8 @@ export class DecisionRepository {
   async update(added: readonly ActiveDecision[], ended: readonly ActiveDecision[] = []): Promise<void> {
     if (added.length + ended.length === 0) return
     const changes: StoreChange[] = [
-      ...ended.map(({ id }) => ({ type: 'del' as const, key: keyOf(id) })),
-      ...added.map((decision) => ({ type: 'put' as const, key: keyOf(decision.id), value: decisionCodec.encode(decision) })),
+      ...ended.map(({ value }) => ({ type: 'del' as const, key: keyOf(value) })),
+      ...added.map((decision) => ({ type: 'put' as const, key: keyOf(decision.value), value: decisionCodec.encode(decision) })),
     ]
     await this.#store.write(changes, { durable: true })
   }
@@ -27,10 +27,10 @@ export class DecisionRepository {
   async all(): Promise<readonly ActiveDecision[]> {
     const decisions: ActiveDecision[] = []
     for await (const [, value] of this.#store.entries(keysBelow(PREFIX))) decisions.push(decisionCodec.decode(value))
-    return decisions
+    return decisions.sort((a, b) => a.id - b.id)
   }
 }
 
-function keyOf(id: number): string {
-  return `${PREFIX}/${sortableNumber(id)}`
+function keyOf(value: string): string {
+  return `${PREFIX}/${value}`
 }

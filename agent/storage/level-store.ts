@@ -74,7 +74,8 @@ async function migrate(store: KeyValueStore, directory: string, migrations: read
 function explain(error: unknown, directory: string): StorageError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED') {
-    return new StorageError({ code: 'STORAGE_IN_USE', directory }, `${directory}: another instance uses this state directory.`, { cause: error })
+    const message = `${directory}: another instance uses this state directory.`
+    return new StorageError({ code: 'STORAGE_IN_USE', directory }, message, { cause: error })
   }
   return unusable(directory, cause instanceof Error ? cause.message : String(cause), error)
 }

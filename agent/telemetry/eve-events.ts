@@ -125,7 +125,9 @@ export function enforcementEvent(report: EnforcementReport, atMs: number): EveEv
   return {
     timestamp: eveTimestamp(atMs),
     event_type: 'enforcement',
-    enforcement: { action, target: result.target, outcome: result.outcome, reason: result.reason, decision_id: decisionId, simulated: isSimulated },
+    enforcement: {
+      action, target: result.target, outcome: result.outcome, reason: result.reason, decision_id: decisionId, simulated: isSimulated,
+    },
     phantommesh: { latency_ms: latencyMs },
   }
 }

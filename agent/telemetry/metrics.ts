@@ -241,7 +241,9 @@ function setTotal(counter: Counter, total: number, labels: Readonly<Record<strin
 }
 
 function summaryOf({ values }: Awaited<ReturnType<Histogram['get']>>): LatencySummary | null {
-  const buckets = values.flatMap(({ labels, value }) => (labels['le'] === undefined ? [] : [{ upTo: labels['le'] === '+Inf' ? Infinity : Number(labels['le']), count: value }]))
+  const buckets = values.flatMap(({ labels: { le }, value }) => (
+    le === undefined ? [] : [{ upTo: le === '+Inf' ? Infinity : Number(le), count: value }]
+  ))
   const count = values.find(({ metricName }) => metricName?.endsWith('_count') === true)?.value ?? 0
   if (count === 0) return null
   return { count, p50Ms: 1_000 * quantile(0.5, buckets), p99Ms: 1_000 * quantile(0.99, buckets) }

@@ -7,7 +7,7 @@ import { redact } from './redact.ts'
 /** How to log. */
 export interface LoggerOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
-  /** Prefix lines with `<6>` and the like, which journald takes as the priority (sd-daemon(3)). For a service, not for pipes that want JSON. */
+  /** Prefix lines with `<6>` and the like, which journald takes as the priority (sd-daemon(3)). Not for pipes that want JSON. */
   readonly hasPriorityPrefix?: boolean
   /** Where lines go; standard error, written synchronously, when absent, so that the last words of a crash are not lost. */
   readonly write?: (line: string) => void
@@ -49,6 +49,9 @@ function loggerOn(log: PinoLogger): Logger {
     warn: at('warn', true),
     error: at('error', true),
     // Bindings appear on lines of every level, so the strictest rule holds for them.
-    child: (bindings) => loggerOn(log.child(Object.fromEntries(Object.entries(bindings).map(([name, value]) => [name, redact(value, true)])))),
+    child(bindings) {
+      const redacted = Object.entries(bindings).map(([name, value]) => [name, redact(value, true)])
+      return loggerOn(log.child(Object.fromEntries(redacted)))
+    },
   }
 }

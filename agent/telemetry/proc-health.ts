@@ -33,8 +33,14 @@ export interface NodeHealth {
   readonly memoryAvailableBytes: number
 }
 
+/** The sample before, and how long ago it was. */
+export interface FormerHealth {
+  readonly health: NodeHealth
+  readonly elapsedMs: number
+}
+
 /** Reads a sample; `before` and `elapsedMs` give the share of a core used since then. Unreadable numbers are 0. */
-export function healthOf(texts: ProcTexts, machine: Machine, before?: { readonly health: NodeHealth; readonly elapsedMs: number }): NodeHealth {
+export function healthOf(texts: ProcTexts, machine: Machine, before?: FormerHealth): NodeHealth {
   // The name in parentheses may hold spaces; utime and stime are fields 14 and 15, the 12th and 13th behind it.
   const fields = texts.stat.slice(texts.stat.lastIndexOf(')') + 2).split(' ')
   const cpuSeconds = (number(fields[11]) + number(fields[12])) / machine.ticksPerSecond

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { cpu, mem, networkInterfaces, osInfo } from 'systeminformation'
 import { healthOf } from './proc-health.ts'
-import type { Machine, NodeHealth } from './proc-health.ts'
+import type { FormerHealth, Machine, NodeHealth } from './proc-health.ts'
 
 /** Hardware and system of the node. No addresses: an inventory may leave the node in a debug bundle. */
 export interface Inventory {
@@ -12,7 +12,14 @@ export interface Inventory {
   readonly distribution: string
   readonly kernel: string
   readonly architecture: string
-  readonly interfaces: readonly { readonly name: string; readonly type: string; readonly state: string; readonly mtu: number | null; readonly megabits: number | null }[]
+  readonly interfaces: readonly {
+    readonly name: string
+    readonly type: string
+    readonly state: string
+    readonly mtu: number | null
+    /** Null where the interface has no speed of its own. */
+    readonly megabits: number | null
+  }[]
 }
 
 /** USER_HZ, which Linux shows to programs as 100 on all architectures that Node runs on, and the page of x86-64 and most arm64. */
@@ -37,7 +44,7 @@ export async function readInventory(): Promise<Inventory> {
 }
 
 /** Samples the process and the node; give it the sample before for the share of CPU. Outside Linux all numbers are 0. */
-export function readHealth(cores: number, before?: { readonly health: NodeHealth; readonly elapsedMs: number }): NodeHealth {
+export function readHealth(cores: number, before?: FormerHealth): NodeHealth {
   const machine: Machine = { cores, pageBytes: PAGE_BYTES, ticksPerSecond: TICKS_PER_SECOND }
   const texts = {
     stat: textOf('/proc/self/stat'),

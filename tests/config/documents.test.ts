@@ -9,7 +9,9 @@ import { listSettings } from '../../agent/config/setting-list.ts'
 
 const INSTALLED = defaultPaths('/etc/phantommesh/agent.yaml', '/usr/lib/phantommesh')
 
-test.each([['agent.example.yaml', exampleConfig], ['README.md', configReadme]])('config/%s is current (npm run docs:config)', (name, generate) => {
+const DOCUMENTS: [string, () => string][] = [['agent.example.yaml', exampleConfig], ['README.md', configReadme]]
+
+test.each(DOCUMENTS)('config/%s is current (npm run docs:config)', (name, generate) => {
   expect(readFileSync(path.join(import.meta.dirname, '..', '..', 'config', name), 'utf8')).toBe(generate())
 })
 
@@ -20,7 +22,8 @@ test('the example passes the check without a word, and says nothing but defaults
 })
 
 test('the example with its commented sections is valid too', () => {
-  const text = exampleConfig().split('# Accepted and checked').map((part, index) => (index === 0 ? part : part.replaceAll(/^# {1,2}/gm, ''))).join('#')
+  const [settings, ...later] = exampleConfig().split('# # Accepted and checked')
+  const text = [settings, ...later.map((part) => part.replaceAll(/^# /gm, ''))].join('# ')
   expect(parseConfig([{ file: 'agent.example.yaml', text }], INSTALLED)).toMatchObject({ ok: true })
 })
 
@@ -31,7 +34,9 @@ test('every setting has a description and a default', () => {
 })
 
 test('the distance of two words counts insertions, deletions, substitutions and swaps', () => {
-  const pairs: [string, string, number][] = [['', '', 0], ['mode', '', 4], ['mode', 'mdoe', 1], ['mode', 'node', 1], ['mode', 'modes', 1], ['kitten', 'sitting', 3]]
+  const pairs: [string, string, number][] = [
+    ['', '', 0], ['mode', '', 4], ['mode', 'mdoe', 1], ['mode', 'node', 1], ['mode', 'modes', 1], ['kitten', 'sitting', 3],
+  ]
   for (const [a, b, distance] of pairs) expect([editDistance(a, b), editDistance(b, a)]).toEqual([distance, distance])
 })
 

@@ -70,7 +70,8 @@ test.each([
   ['home: [10.0.0.0/33]', '1:8: error: home[0] is no address or prefix such as 192.0.2.7 or 2001:db8::/32'],
   ['home: [10.1/16]', '1:8: error: home[0] is no address or prefix such as 192.0.2.7 or 2001:db8::/32'],
   ['capture: {interfaces: [5]}', '1:24: error: capture.interfaces[0] must be a name or {name: wg0, side: inner}'],
-  ['capture: {interfaces: ["a b"]}', '1:24: error: capture.interfaces[0] is no interface name: 1 to 15 characters without space, slash or colon'],
+  ['capture: {interfaces: ["a b"]}', '1:24: error: capture.interfaces[0] is no interface name: 1 to 15 characters without space, '
+    + 'slash or colon'],
   ['capture: {interfaces: [{side: inner}]}', '1:24: error: capture.interfaces[0].name must be text, is missing'],
   ['metrics: {listen: localhost}', '1:11: error: metrics.listen is no address with port such as 127.0.0.1:9610 or [::1]:9610'],
   ['metrics: {listen: "127.0.0.1:70000"}', '1:11: error: metrics.listen names a port above 65535'],
@@ -90,12 +91,13 @@ test('every problem is shown, in the order of the file', () => {
 })
 
 test('a problem is placed in the file that wrote it last', () => {
-  const result = parseConfig([{ file: 'agent.yaml', text: 'meter:\n  flowsMax: 1' }, { file: 'conf.d/b.yaml', text: '\n\nmeter:\n  flowsMax: 2' }], PATHS)
+  const first = { file: 'agent.yaml', text: 'meter:\n  flowsMax: 1' }
+  const result = parseConfig([first, { file: 'conf.d/b.yaml', text: '\n\nmeter:\n  flowsMax: 2' }], PATHS)
   expect(!result.ok && result.problems.map(formatProblem)).toEqual(['conf.d/b.yaml:4:3: error: meter.flowsMax must be at least 1024, is 2'])
 })
 
 test('aliases that multiply, endless nesting and endless files are refused', () => {
-  const bomb = ['a: &a [x,x,x,x,x,x,x,x]', 'b: &b [*a,*a,*a,*a,*a,*a,*a,*a]', 'c: &c [*b,*b,*b,*b,*b,*b,*b,*b]', 'd: [*c,*c,*c,*c,*c,*c]'].join('\n')
+  const bomb = 'a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c]'
   expect(refused(bomb)).toEqual(['a.yaml:1:1: error: aliases expand to more than 64 nodes; write the values out'])
   expect(refused('['.repeat(50_000))).not.toEqual([])
   expect(refused(' '.repeat(1_048_577))).toEqual(['a.yaml:1:1: error: the file is longer than 1048576 characters'])
@@ -108,15 +110,14 @@ test('of many problems a hundred are shown and the rest counted', () => {
 })
 
 test('no text makes it throw, and what it accepts is complete', () => {
-  const keys = fc.constantFrom('mode', 'home', 'capture', 'interfaces', 'meter', 'flowsMax', 'response', 'neverBlock', 'mesh', 'leases', '__proto__', '? a', '- b')
-  const values = fc.constantFrom('off', '', '5', '-1', '[', '{}', '&x', '*x', '!!tag 1', '"', '|', '[10.0.0.0/8]', '\t', '1e999', '.nan', '0x10')
+  const keys = fc.constantFrom('mode', 'home', 'capture', 'interfaces', 'meter', 'flowsMax', 'neverBlock', 'leases', '__proto__', '? a', '- b')
+  const values = fc.constantFrom('off', '', '5', '-1', '[', '{}', '&x', '*x', '!!tag 1', '"', '|', '[10.0.0.0/8]', '\t', '1e999', '.nan')
   const line = fc.tuple(fc.integer({ min: 0, max: 3 }), keys, values).map(([depth, key, value]) => `${'  '.repeat(depth)}${key}: ${value}`)
   const texts = fc.oneof(fc.string(), fc.array(line, { maxLength: 12 }).map((lines) => lines.join('\n')))
   const complete = Object.keys(accepted())
   fc.assert(fc.property(fc.array(texts, { maxLength: 3 }), (parts) => {
     const result = parseConfig(parts.map((text, index) => ({ file: String(index), text })), PATHS)
-    if (result.ok) expect(Object.keys(result.config)).toEqual(complete)
-    else expect(result.problems.length).toBeGreaterThan(0)
+    expect(result.ok ? Object.keys(result.config) : result.problems.length > 0).toEqual(result.ok ? complete : true)
   }), { numRuns: 200 })
 })
 

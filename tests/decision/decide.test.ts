@@ -51,7 +51,8 @@ test('an address that may be forged is held at most a minute, whatever its histo
 })
 
 test('a victim is never acted on', () => {
-  expect(decide(posteriorOf('198.51.100.9', 'victim', 'flood'), context())).toMatchObject({ action: 'alert', target: '', heldBackBy: ['victim'] })
+  const flood = posteriorOf('198.51.100.9', 'victim', 'flood')
+  expect(decide(flood, context())).toMatchObject({ action: 'alert', target: '', heldBackBy: ['victim'] })
 })
 
 test('a name without an address is alerted on', () => {
@@ -60,8 +61,12 @@ test('a name without an address is alerted on', () => {
 })
 
 test('models alone raise an alert and no more', () => {
-  const contributions = [{ source: 'forest', logLikelihoodRatio: 9, weight: 1, detail: '' }, { source: 'sequence', logLikelihoodRatio: 3, weight: 1, detail: '' }]
-  expect(decide(posterior(0.999, { contributions }), context())).toMatchObject({ action: 'alert', target: '', heldBackBy: ['uncorroborated'] })
+  const contributions = [
+    { source: 'forest', logLikelihoodRatio: 9, weight: 1, detail: '' },
+    { source: 'sequence', logLikelihoodRatio: 3, weight: 1, detail: '' },
+  ]
+  const judgement = decide(posterior(0.999, { contributions }), context())
+  expect(judgement).toMatchObject({ action: 'alert', target: '', heldBackBy: ['uncorroborated'] })
 })
 
 test('evidence tests that contradict each other do not corroborate', () => {

@@ -64,8 +64,10 @@ test('past the blocks of a minute, and past the elements, entities are alerted o
 test('an operator may block what a rule allows, and hears which rule does not', () => {
   const decider = start({ neverBlock: new NeverBlockList([{ prefix: '192.0.2.1', reason: 'gateway' }]) })
   const ask = (target: string) => decider.add({ target, durationMs: 5_000, reason: 'seen' }, 10)
-  expect(ask('198.51.100.9/32')).toMatchObject({ outcome: 'added', decision: { value: '198.51.100.9', scope: 'Ip', untilMs: 5_010, simulated: false } })
-  expect(ask('198.51.100.9/24')).toMatchObject({ outcome: 'added', decision: { value: '198.51.100.0/24', scope: 'Range', origin: 'phantomctl' } })
+  const host = { value: '198.51.100.9', scope: 'Ip', untilMs: 5_010, simulated: false }
+  expect(ask('198.51.100.9/32')).toMatchObject({ outcome: 'added', decision: host })
+  const range = { value: '198.51.100.0/24', scope: 'Range', origin: 'phantomctl' }
+  expect(ask('198.51.100.9/24')).toMatchObject({ outcome: 'added', decision: range })
   expect(ask('192.0.0.0/16')).toEqual({ outcome: 'refused', reason: 'never-block' })
   expect(ask('198.0.0.0/8')).toEqual({ outcome: 'refused', reason: 'too-wide' })
   expect(ask('2001::/16')).toEqual({ outcome: 'refused', reason: 'too-wide' })
@@ -87,7 +89,8 @@ test('to enforce makes simulated decisions real, except what is protected by now
   decider.judge(posteriorOf('198.51.100.2'), 0)
   expect(decider.active().every(({ simulated }) => simulated)).toBe(true)
   expect(decider.previewMode('enforce').enforce).toHaveLength(2)
-  expect(decider.setNeverBlock(new NeverBlockList([{ prefix: '198.51.100.2', reason: 'ssh-peer' }]))).toMatchObject([{ value: '198.51.100.2' }])
+  const list = new NeverBlockList([{ prefix: '198.51.100.2', reason: 'ssh-peer' }])
+  expect(decider.setNeverBlock(list)).toMatchObject([{ value: '198.51.100.2' }])
   expect(decider.setMode('enforce').enforce).toMatchObject([{ value: '198.51.100.1' }])
   expect(decider.active()).toMatchObject([{ value: '198.51.100.1', simulated: false }])
   expect(decider.setMode('observe').lift).toHaveLength(1)

@@ -41,8 +41,10 @@ test('no verdict ever targets a protected address, in any mode', () => {
 })
 
 test.each([
-  ['127.0.0.1', 'loopback'], ['::1', 'loopback'], ['224.0.0.251', 'multicast'], ['255.255.255.255', 'broadcast'], ['0.0.0.0', 'unspecified'],
-  ['169.254.169.254', 'link-local'], ['fe80::1', 'link-local'], ['ff02::1', 'multicast'], ['::', 'unspecified'], ['::ffff:192.0.2.1', 'ipv4-mapped'],
+  ['127.0.0.1', 'loopback'], ['::1', 'loopback'], ['224.0.0.251', 'multicast'], ['255.255.255.255', 'broadcast'],
+  ['0.0.0.0', 'unspecified'],
+  ['169.254.169.254', 'link-local'], ['fe80::1', 'link-local'], ['ff02::1', 'multicast'], ['::', 'unspecified'],
+  ['::ffff:192.0.2.1', 'ipv4-mapped'],
   ['not an address', 'invalid-target'], ['192.0.2.1/33', 'invalid-target'], ['0.0.0.0/0', 'unspecified'],
 ])('%s is no remote host\'s address: %s', (target, reason) => {
   expect(new NeverBlockList([]).neverBlockReason(target)).toBe(reason)
@@ -105,8 +107,10 @@ const TEXTS = {
 eth1	00000000	010200C0	0003	0	0	200	00000000	0	0	0
 eth0	00000000	010200C0	0003	0	0	100	00000000	0	0	0
 eth0	000200C0	00000000	0001	0	0	100	00FFFFFF	0	0	0`,
-  ipv6Route: `00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth0
-20010db8000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0`,
+  ipv6Route: [
+    ['0'.repeat(32), '00', '0'.repeat(32), '00', 'fe800000000000000000000000000001', '00000400 00000001 00000000 00000003     eth0'],
+    ['20010db8000000000000000000000000', '40', '0'.repeat(32), '00', '0'.repeat(32), '00000100 00000001 00000000 00000001     eth0'],
+  ].map((columns) => columns.join(' ')).join('\n'),
   resolvConf: '# made by hand\nnameserver 198.51.100.53\nnameserver 2001:db8::53%eth0\nsearch example.org\n',
   ownAddresses: ['192.0.2.10', 'fe80::5054:ff:fe12:3456%eth0'],
   sshPorts: [22],

@@ -8,9 +8,9 @@ import type { Category, Entity, Posterior } from '../../agent/ensemble/index.ts'
 const config = configSchema(defaultPaths(undefined, '/srv')).parse({})
 
 /** The default policy without a rate limiter, changed where a test needs it. */
-export function policy(response: Partial<DecisionPolicy['response']> = {}, decision: Partial<DecisionPolicy['decision']> = {}): DecisionPolicy {
+export function policy(response: Partial<DecisionPolicy['response']> = {}): DecisionPolicy {
   return {
-    decision: { ...config.decision, ...decision },
+    decision: config.decision,
     response: { ...config.response, ...response },
     available: ['none', 'log', 'alert', 'block'],
   }
@@ -18,7 +18,8 @@ export function policy(response: Partial<DecisionPolicy['response']> = {}, decis
 
 /** Enforce, empty never-block list, no history. */
 export function context(change: Partial<DecisionContext> = {}): DecisionContext {
-  return { nowMs: 1_000, mode: 'enforce', policy: policy(), neverBlock: new NeverBlockList([]), formerOffences: 0, hasRoom: true, ...change }
+  const neverBlock = new NeverBlockList([])
+  return { nowMs: 1_000, mode: 'enforce', policy: policy(), neverBlock, formerOffences: 0, hasRoom: true, ...change }
 }
 
 /** A scan from 198.51.100.7, corroborated by the random-walk test. */

@@ -76,7 +76,8 @@ test('what was acknowledged as durable survives kill -9', async () => {
 
 /** Runs the writer, kills it with SIGKILL once `count` records were acknowledged, and returns all it said. */
 async function killAfter(folder: string, count: number): Promise<string[]> {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'store-writer.ts'), folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const writer = path.join(import.meta.dirname, 'store-writer.ts')
+  const child = spawn(process.execPath, [writer, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString()

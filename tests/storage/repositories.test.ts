@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import type { ActiveDecision, AlertRecord } from '../../agent/decision/index.ts'
 import type { KeyValueStore } from '../../agent/kit/index.ts'
-import { AlertRepository, AuditJournal, DecisionRepository, IdCounter, loadMode, openMemoryStore, saveMode } from '../../agent/storage/index.ts'
+import {
+  AlertRepository, AuditJournal, DecisionRepository, IdCounter, loadMode, openMemoryStore, saveMode,
+} from '../../agent/storage/index.ts'
 import type { AuditEntry } from '../../agent/storage/index.ts'
 
 const LIMITS = { alertsMax: 3, alertAgeMsMax: 1_000 }
@@ -12,6 +14,13 @@ test('decisions are found again in the order of their numbers, and ended ones ar
   await repository.update([decision(300), decision(2)])
   await repository.update([decision(17)], [decision(300)])
   expect((await new DecisionRepository(store).all()).map(({ id }) => id)).toEqual([2, 17])
+})
+
+test('a renewed decision replaces the former on its target', async () => {
+  const repository = new DecisionRepository(openMemoryStore())
+  await repository.update([decision(2)])
+  await repository.update([{ ...decision(9), value: decision(2).value }])
+  expect((await repository.all()).map(({ id }) => id)).toEqual([9])
 })
 
 test('alerts are listed newest first, and only those that match', async () => {

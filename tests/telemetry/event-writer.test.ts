@@ -88,7 +88,8 @@ test('a file that cannot be made fails at opening', async () => {
 })
 
 function open(change: Partial<EventWriterOptions> = {}): Promise<EventWriter> {
-  return EventWriter.open({ file: temporaryFile(), queueBytesMax: 1_000_000, rotateBytes: 0, filesMax: 4, onTrouble: () => undefined, ...change })
+  const options = { file: temporaryFile(), queueBytesMax: 1_000_000, rotateBytes: 0, filesMax: 4, onTrouble: () => undefined }
+  return EventWriter.open({ ...options, ...change })
 }
 
 function temporaryFile(): string {
