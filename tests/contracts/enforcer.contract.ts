@@ -78,7 +78,9 @@ export function enforcerContract(name: string, open: (caps?: CapsUnderTest) => P
   })
 
   rule('what must never be blocked is refused', async ({ enforcer }) => {
-    const builtIn = ['127.0.0.1', '::1', '169.254.1.1', 'fe80::1', '224.0.0.251', 'ff02::1', '0.0.0.0', '::', '255.255.255.255', '::ffff:127.0.0.1']
+    const builtIn = [
+      '127.0.0.1', '::1', '169.254.1.1', 'fe80::1', '224.0.0.251', 'ff02::1', '0.0.0.0', '::', '255.255.255.255', '::ffff:127.0.0.1',
+    ]
     expect(await block(enforcer, builtIn)).toEqual(builtIn.map(() => refused('never-block')))
     await enforcer.neverBlock(['203.0.113.0/24', '2001:db8:9::/48'])
     expect(await block(enforcer, ['203.0.113.5', '2001:db8:9::5', '203.0.113.0/25', '203.0.114.5'])).toEqual([
@@ -107,7 +109,9 @@ export function enforcerContract(name: string, open: (caps?: CapsUnderTest) => P
   })
 
   rule('a batch with bad elements enforces the good ones', async ({ enforcer }) => {
-    const bad = ['', 'example.org', '192.0.2.300', '192.0.2.7/33', '192.0.2.1/24', '2001:db8::/129', '192.0.2.7; drop', '"', '192.0.2.7/+8', '1.2.3']
+    const bad = [
+      '', 'example.org', '192.0.2.300', '192.0.2.7/33', '192.0.2.1/24', '2001:db8::/129', '192.0.2.7; drop', '"', '192.0.2.7/+8', '1.2.3',
+    ]
     const batch = ['192.0.2.7', ...bad, '192.0.2.8']
     expect(await block(enforcer, batch)).toEqual([enforced, ...bad.map(() => refused('invalid-target')), enforced])
     expect(outcomes(await enforcer.unblock(['"', '192.0.2.7']))).toEqual([refused('invalid-target'), enforced])

@@ -38,7 +38,10 @@ describe.skipIf(!hasTool)(`systemd units${hasTool ? '' : ' (skipped: no systemd-
   })
 
   test('only the enforcer may administer the network, and nobody may do more than that and read packets', () => {
-    const capabilities = SERVICES.map((unit) => [unit, /^CapabilityBoundingSet=(.*)$/m.exec(readFileSync(path.join(folder, unit), 'utf8'))?.[1]])
+    const capabilities = SERVICES.map((unit) => {
+      const text = readFileSync(path.join(folder, unit), 'utf8')
+      return [unit, /^CapabilityBoundingSet=(.*)$/m.exec(text)?.[1]]
+    })
     expect(Object.fromEntries(capabilities)).toEqual({
       'phantommesh-agent.service': 'CAP_NET_RAW',
       'phantommesh-enforcer.service': 'CAP_NET_ADMIN',

@@ -60,7 +60,8 @@ test('what cannot be written down is refused without asking', async () => {
 
 test('a refusal of the whole request is an error with its reason', async () => {
   answer = ({ id }) => `{"id":${id},"error":"Operation not permitted"}`
-  await expect(client.list()).rejects.toMatchObject({ problem: { code: 'ENFORCER_REFUSED', command: 'list', reason: 'Operation not permitted' } })
+  const problem = { code: 'ENFORCER_REFUSED', command: 'list', reason: 'Operation not permitted' }
+  await expect(client.list()).rejects.toMatchObject({ problem })
 })
 
 test('no answer in time is an error, and a late answer is ignored', async () => {

@@ -85,7 +85,7 @@ test('a ban ends at its deadline, and in its last second nothing is asked for', 
 
 test('what nobody asked for is counted and left alone', () => {
   const reconciler = wanting({ target: '192.0.2.0/24', untilMs: NOW_MS + HOUR_MS })
-  const actual = [held('192.0.2.0/25', HOUR_MS), held('192.0.2.128/25', HOUR_MS), held('198.51.100.1', HOUR_MS), held('2001:db8::1', HOUR_MS)]
+  const actual = ['192.0.2.0/25', '192.0.2.128/25', '198.51.100.1', '2001:db8::1'].map((target) => held(target, HOUR_MS))
   expect(reconciler.plan(actual, NOW_MS)).toEqual({ block: [], unblock: [] })
   expect(reconciler.drift(actual, NOW_MS)).toMatchObject({ actual: 1, unexpected: 2 })
 })
