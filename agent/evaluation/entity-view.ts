@@ -47,7 +47,7 @@ export function judgeView(ground: EntityGround, verdicts: readonly ReplayedVerdi
   const notRight = verdicts.filter((verdict) => !ground.truths.some((truth) => isRight(ground, truth, verdict)))
   const misnamed = ground.truths.filter((truth, index) =>
     hits[index] === undefined && notRight.some((verdict) => isNamed(ground, truth, verdict)))
-  const unexplained = notRight.filter((verdict) => !ground.truths.some((truth) => isNamed(ground, truth, verdict)))
+  const unexplained = notRight.filter((verdict) => !ground.truths.some((truth) => isNamed(ground, truth, verdict) || isLate(ground, truth, verdict)))
   const accused = new Set(unexplained.filter((verdict) => ground.isInnocent(verdict.entity)).map((verdict) => verdict.entity.value))
   const tp = hits.filter((hit) => hit !== undefined).length
   const cleared = [...ground.innocents].filter((host) => !accused.has(host))
@@ -58,10 +58,19 @@ function isRight(ground: EntityGround, truth: Truth, verdict: ReplayedVerdict): 
   return verdict.category === truth.category && isNamed(ground, truth, verdict)
 }
 
-/** Victims are named as victims, everybody else as themselves; a verdict outside every window is about something else. */
 function isNamed(ground: EntityGround, truth: Truth, verdict: ReplayedVerdict): boolean {
+  return isAbout(truth, verdict) && truth.labels.some((index) => isInWindow(ground.labels[index]!, verdict.atMs))
+}
+
+/** Blame after the window for what was done in it comes too late to be a hit, but accuses nobody falsely. */
+function isLate(ground: EntityGround, truth: Truth, verdict: ReplayedVerdict): boolean {
+  return isAbout(truth, verdict) && verdict.category === truth.category
+    && truth.labels.some((index) => ground.labels[index]!.toMs < verdict.atMs)
+}
+
+/** Victims are named as victims, everybody else as themselves. */
+function isAbout(truth: Truth, verdict: ReplayedVerdict): boolean {
   return verdict.entity.value === truth.address && (verdict.entity.kind === 'victim') === (truth.role === 'victim')
-    && truth.labels.some((index) => isInWindow(ground.labels[index]!, verdict.atMs))
 }
 
 function truthsOf(labels: readonly Label[]): Truth[] {

@@ -37,9 +37,16 @@ test('a verdict counts within the window, both ends included', () => {
   for (const atMs of [1_000, 2_000]) expect(counts({ labels }, [verdict({ atMs })])).toMatchObject({ tp: 1, fp: 0 })
 })
 
-test('outside its windows an entity of a benign capture is innocent', () => {
+test('before its window an entity of a benign capture is innocent', () => {
   const labels = [label({ fromMs: 1_000, toMs: 2_000 })]
-  for (const atMs of [999, 2_001]) expect(counts({ labels }, [verdict({ atMs })])).toMatchObject({ tp: 0, fp: 1, fn: 1 })
+  expect(counts({ labels }, [verdict({ atMs: 999 })])).toMatchObject({ tp: 0, fp: 1, fn: 1 })
+})
+
+test('after its window it is still to blame for what it did, too late to be found, and innocent of the rest', () => {
+  const labels = [label({ fromMs: 1_000, toMs: 2_000 })]
+  expect(counts({ labels }, [verdict({ atMs: 2_001 })])).toMatchObject({ tp: 0, fp: 0, fn: 1, wrongCategory: 0 })
+  expect(counts({ labels }, [verdict({ atMs: 2_001, category: 'flood' })])).toMatchObject({ tp: 0, fp: 1, fn: 1, wrongCategory: 0 })
+  expect(counts({ labels }, [verdict({ atMs: 1_500 }), verdict({ atMs: 9_000 })])).toMatchObject({ tp: 1, fp: 0, fn: 0 })
 })
 
 test('accusing an innocent is one false positive, however often', () => {
