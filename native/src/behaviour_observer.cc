@@ -44,19 +44,19 @@ void BehaviourObserver::flowStarted(Flow& flow, const Packet& packet) {
 
 void BehaviourObserver::countFlow(const Flow& flow, const Parties& parties) {
   const DecayClock& clock = tables_.clock();
-  tables_.rotate(parties);
-  auto& [source, destination, pair] = parties;
+  const uint32_t now = clock.nowSecond();
+  SourceHost& source = parties.source;
+  DestinationHost& destination = parties.destination;
+  PairRecord& pair = parties.pair;
   const uint64_t sourceHash = tables_.hash(flow.key.source);
   const uint64_t destinationHash = tables_.hash(flow.key.destination);
   const uint64_t portHash = mixHash(flow.key.protocol, servicePort(flow.key));
   source.counters.addCount(kSourceFlows, clock);
-  source.peers.insert(destinationHash);
-  source.ports.insert(mixHash(destinationHash, portHash));
+  source.distinct.insert({destinationHash, mixHash(destinationHash, portHash)}, now, [&]() -> auto& { return tables_.takeAnnex(source).distinct; });
   destination.counters.addCount(kDestinationFlows, clock);
-  destination.peers.insert(sourceHash);
-  destination.ports.insert(portHash);
+  destination.distinct.insert({sourceHash, portHash}, now, [&]() -> auto& { return tables_.takeAnnex(destination).distinct; });
   pair.counters.addCount(kPairFlows, clock);
-  pair.ports.insert(portHash);
+  pair.ports.insert({portHash}, now, [&]() -> auto& { return tables_.takeAnnex(pair).ports; });
   ++pair.flowsTotal;
 }
 
@@ -95,15 +95,16 @@ uint8_t BehaviourObserver::dueCauses(const Flow& flow, uint64_t nowUs) {
   return (isCountDue ? kPacketCount : 0) | (isPeriodDue ? kPeriodic : 0);
 }
 
-uint8_t BehaviourObserver::seeBurst(const Packet& packet, int direction, PairRecord& pair) const {
+uint8_t BehaviourObserver::seeBurst(const Packet& packet, int direction, PairRecord& pair) {
   const uint64_t nowUs = packet.timestampUs;
   const bool isSilent = pair.burstsTotal == 0 || nowUs - pair.lastUs >= uint64_t{limits_.burstIdleMs} * 1000;
   pair.lastUs = nowUs;
   uint8_t causes = 0;
   if (isSilent && direction == 0) {
     if (pair.burstsTotal != 0) {
-      pair.burstGapsMs.set(pair.burstsTotal - 1, static_cast<double>(nowUs - pair.burstStartUs) * 1e-3);
-      pair.burstOctetsEach.set(pair.burstsTotal - 1, static_cast<double>(pair.burstOctets));
+      PairAnnex& annex = tables_.takeAnnex(pair);
+      annex.burstGapsMs.set(pair.burstsTotal - 1, static_cast<double>(nowUs - pair.burstStartUs) * 1e-3);
+      annex.burstOctets.set(pair.burstsTotal - 1, static_cast<double>(pair.burstOctets));
     }
     pair.burstStartUs = nowUs;
     pair.burstOctets = 0;
@@ -163,12 +164,13 @@ uint8_t BehaviourObserver::countUnsolicited(SourceHost& source, DestinationHost&
   return destination.unsolicited.add(kUnsolicitedFirst, tables_.clock().nowSecond()) ? kHostEvidence : 0;
 }
 
-uint8_t BehaviourObserver::noteEndedFlow(const Flow& flow, PairRecord& pair) const {
+uint8_t BehaviourObserver::noteEndedFlow(const Flow& flow, PairRecord& pair) {
   if (flow.payloadOctets[0] + flow.payloadOctets[1] == 0) return 0;
   const uint32_t ended = pair.flowsEndedTotal++;
-  pair.flowPackets.set(ended, static_cast<double>(flow.packets[0] + flow.packets[1]));
-  pair.flowOctets.set(ended, static_cast<double>(flow.octets[0] + flow.octets[1]));
-  pair.flowDurationsMs.set(ended, static_cast<double>(flow.lastUs - flow.firstUs) * 1e-3);
+  PairAnnex& annex = tables_.takeAnnex(pair);
+  annex.flowPackets.set(ended, static_cast<double>(flow.packets[0] + flow.packets[1]));
+  annex.flowOctets.set(ended, static_cast<double>(flow.octets[0] + flow.octets[1]));
+  annex.flowDurationsMs.set(ended, static_cast<double>(flow.lastUs - flow.firstUs) * 1e-3);
   return isThreshold(ended + 1, kFlowsEndedFirst) ? kPairEvidence : 0;
 }
 
@@ -224,8 +226,7 @@ bool BehaviourObserver::write(const Flow& flow, const Parties& parties, uint8_t 
   if (record == nullptr) return false;
   fillFlowFields(flow, *record);
   if ((purpose & kScore) != 0) {
-    tables_.rotate(parties);
-    fillBehaviourFields(parties.source, parties.destination, parties.pair, tables_.clock(), *record);
+    fillBehaviourFields(parties, tables_, *record);
   }
   record->observedAtMs[0] = static_cast<double>(tables_.clock().nowUs()) * 1e-3;
   record->cause[0] = causes;

@@ -44,11 +44,11 @@ class BehaviourObserver {
   // Each gives the causes of an event.
   uint8_t seeTcp(Flow& flow, const Packet& packet, int direction, const Parties& parties);
   uint8_t countUnsolicited(SourceHost& source, DestinationHost& destination);
-  uint8_t seeBurst(const Packet& packet, int direction, PairRecord& pair) const;
+  uint8_t seeBurst(const Packet& packet, int direction, PairRecord& pair);
   uint8_t seeAnswer(Flow& flow, const Packet& packet);
   uint8_t openHandshake(Flow& flow, DestinationHost& destination);
   uint8_t noteFailed(OpenRequest& request);
-  uint8_t noteEndedFlow(const Flow& flow, PairRecord& pair) const;
+  uint8_t noteEndedFlow(const Flow& flow, PairRecord& pair);
   static uint8_t dueCauses(const Flow& flow, uint64_t nowUs);
 
   void countFlow(const Flow& flow, const Parties& parties);

@@ -58,23 +58,24 @@ enum DestinationCount {
   kDestinationCounts
 };
 
+// What a host's distinct things are: peers; and (peer, port) pairs of a source, ports of a destination.
+enum HostKind { kPeers, kPorts, kHostKinds };
+
+struct HostAnnex {
+  DistinctThings<kHostKinds>::Counters distinct;
+};
+
 template <int kCounts>
 struct alignas(64) HostRecord {
   Address key;
   uint32_t hash;
   uint32_t epoch;       // of the decay clock
-  uint32_t lastSecond;  // to which the sketches are rotated
+  uint32_t annex;
   uint32_t openRequests;
   uint64_t firstUs;
   bool isReferenced;
   DecayedCounters<kHostVolumes, kCounts> counters;
-  DistinctCounter peers;
-  DistinctCounter ports;  // (peer, port) pairs of a source, ports of a destination
-
-  void rotate(uint32_t nowSecond) {
-    peers.rotate(lastSecond, nowSecond);
-    ports.rotate(lastSecond, nowSecond);
-  }
+  DistinctThings<kHostKinds> distinct;
 };
 
 struct SourceHost : HostRecord<kSourceCounts> {
@@ -115,11 +116,20 @@ struct RecentRing {
   }
 };
 
+struct PairAnnex {
+  DistinctThings<1>::Counters ports;
+  RecentRing burstGapsMs;  // gap from the start of a burst to the next; one less than bursts
+  RecentRing burstOctets;
+  RecentRing flowPackets;
+  RecentRing flowOctets;
+  RecentRing flowDurationsMs;
+};
+
 struct alignas(64) PairRecord {
   PairKey key;
   uint32_t hash;
   uint32_t epoch;
-  uint32_t lastSecond;
+  uint32_t annex;
   uint32_t flowsTotal;
   uint64_t firstUs;
   uint64_t lastUs;
@@ -129,15 +139,7 @@ struct alignas(64) PairRecord {
   uint32_t flowsEndedTotal;
   bool isReferenced;
   DecayedCounters<kPairVolumes, kPairCounts> counters;
-  DistinctCounter ports;
-
-  void rotate(uint32_t nowSecond) { ports.rotate(lastSecond, nowSecond); }
-
-  RecentRing burstGapsMs;  // gap from the start of a burst to the next; one less than bursts
-  RecentRing burstOctetsEach;
-  RecentRing flowPackets;
-  RecentRing flowOctets;
-  RecentRing flowDurationsMs;
+  DistinctThings<1> ports;
 };
 
 }  // namespace phantommesh

@@ -51,19 +51,12 @@ class BehaviourTables {
     return findIn(pairs_, key, hint, [&] { return pairHash(hash(key.source), hash(key.destination)); });
   }
 
-  // Sketches of the present second, needed before they are added to or read.
-  template <class Record>
-  void rotate(Record& record) {
-    const uint32_t now = clock_.nowSecond();
-    if (record.lastSecond == now) return;
-    record.rotate(now);
-    record.lastSecond = now;
-  }
-  void rotate(const Parties& parties) {
-    rotate(parties.source);
-    rotate(parties.destination);
-    rotate(parties.pair);
-  }
+  HostAnnex& annexOf(const SourceHost& source) { return sources_.annexOf(source); }
+  HostAnnex& annexOf(const DestinationHost& destination) { return destinations_.annexOf(destination); }
+  PairAnnex& annexOf(const PairRecord& pair) { return pairs_.annexOf(pair); }
+  HostAnnex& takeAnnex(SourceHost& source) { return sources_.takeAnnex(source); }
+  HostAnnex& takeAnnex(DestinationHost& destination) { return destinations_.takeAnnex(destination); }
+  PairAnnex& takeAnnex(PairRecord& pair) { return pairs_.takeAnnex(pair); }
 
   void prefetch(const ObserverSlot& slot) const {
     sources_.prefetch(slot.sourceHost);
@@ -85,8 +78,8 @@ class BehaviourTables {
   uint64_t pairsEvicted() const { return pairs_.evictions(); }
 
  private:
-  template <class Key, class Record>
-  Record& caughtUp(ClockTable<Key, Record>& table, uint32_t index) {
+  template <class Key, class Record, class Annex>
+  Record& caughtUp(ClockTable<Key, Record, Annex>& table, uint32_t index) {
     Record& record = table.at(index);
     if (record.epoch != clock_.epoch()) {
       record.counters.catchUp(record.epoch, clock_);
@@ -95,14 +88,14 @@ class BehaviourTables {
     return record;
   }
 
-  template <class Key, class Record, class Hash>
-  Record* findIn(ClockTable<Key, Record>& table, const Key& key, uint32_t hint, Hash hash) {
+  template <class Key, class Record, class Annex, class Hash>
+  Record* findIn(ClockTable<Key, Record, Annex>& table, const Key& key, uint32_t hint, Hash hash) {
     const uint32_t index = table.holds(hint, key) ? hint : table.find(key, static_cast<uint32_t>(hash()));
     return index == 0 ? nullptr : &caughtUp(table, index);
   }
 
-  template <class Key, class Record, class Hash>
-  Record& touchIn(ClockTable<Key, Record>& table, const Key& key, uint32_t& hint, Hash hash) {
+  template <class Key, class Record, class Annex, class Hash>
+  Record& touchIn(ClockTable<Key, Record, Annex>& table, const Key& key, uint32_t& hint, Hash hash) {
     if (!table.holds(hint, key)) {
       const auto hashed = static_cast<uint32_t>(hash());
       hint = table.find(key, hashed);
@@ -113,21 +106,20 @@ class BehaviourTables {
     return record;
   }
 
-  template <class Key, class Record>
-  Record& insertInto(ClockTable<Key, Record>& table, const Key& key, uint32_t hashed, uint32_t& hint) {
+  template <class Key, class Record, class Annex>
+  Record& insertInto(ClockTable<Key, Record, Annex>& table, const Key& key, uint32_t hashed, uint32_t& hint) {
     hint = table.insert(key, hashed);
     Record& record = table.at(hint);
     record.epoch = clock_.epoch();
-    record.lastSecond = clock_.nowSecond();
     record.firstUs = clock_.nowUs();
     return record;
   }
 
   const uint64_t seed_;
   DecayClock clock_;
-  ClockTable<Address, SourceHost> sources_;
-  ClockTable<Address, DestinationHost> destinations_;
-  ClockTable<PairKey, PairRecord> pairs_;
+  ClockTable<Address, SourceHost, HostAnnex> sources_;
+  ClockTable<Address, DestinationHost, HostAnnex> destinations_;
+  ClockTable<PairKey, PairRecord, PairAnnex> pairs_;
 };
 
 }  // namespace phantommesh

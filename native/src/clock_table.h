@@ -10,14 +10,22 @@
 
 namespace phantommesh {
 
-// Record: trivially copyable, with `key`, `uint32_t hash` and `bool isReferenced`. Index 0 means none.
-template <class Key, class Record>
+// Record: trivially copyable, with `key`, `uint32_t hash`, `uint32_t annex` and `bool isReferenced`. Index 0 means none.
+// Annex: what not every record needs, in a slab of its own. Whoever takes one finds in it what its last user left.
+template <class Key, class Record, class Annex>
 class ClockTable {
  public:
   explicit ClockTable(uint32_t recordsMax)
-      : recordsMax_(recordsMax), mask_(std::bit_ceil(2 * recordsMax) - 1), slots_(size_t{mask_} + 1), records_(size_t{recordsMax} + 1) {}
+      : recordsMax_(recordsMax), mask_(std::bit_ceil(2 * recordsMax) - 1), slots_(size_t{mask_} + 1), records_(size_t{recordsMax} + 1),
+        annexes_(size_t{recordsMax} + 1), freeAnnexes_(recordsMax) {}
 
   Record& at(uint32_t index) { return records_[index]; }
+  // Only for reading when the record may have none: then it is nobody's.
+  Annex& annexOf(const Record& record) { return annexes_[record.annex]; }
+  Annex& takeAnnex(Record& record) {
+    if (record.annex == 0) record.annex = annexesFree_ != 0 ? freeAnnexes_[--annexesFree_] : ++annexesUsed_;
+    return annexes_[record.annex];
+  }
   bool holds(uint32_t index, const Key& key) const { return index != 0 && records_[index].key == key; }
 
   uint32_t find(const Key& key, uint32_t hash) const {
@@ -43,8 +51,7 @@ class ClockTable {
   void clear() {
     for (uint32_t slot = 0; slot <= mask_; ++slot) slots_[slot] = {};
     for (uint32_t index = 1; index <= size_; ++index) records_[index].key = Key{};
-    size_ = 0;
-    hand_ = 0;
+    size_ = hand_ = annexesUsed_ = annexesFree_ = 0;
   }
 
   uint32_t size() const { return size_; }
@@ -71,6 +78,7 @@ class ClockTable {
       records_[hand_].isReferenced = false;
     }
     removeSlotOf(hand_);
+    if (records_[hand_].annex != 0) freeAnnexes_[annexesFree_++] = records_[hand_].annex;
     ++evictions_;
     return hand_;
   }
@@ -92,9 +100,13 @@ class ClockTable {
   const uint32_t mask_;
   uint32_t size_ = 0;
   uint32_t hand_ = 0;
+  uint32_t annexesUsed_ = 0;
+  uint32_t annexesFree_ = 0;
   uint64_t evictions_ = 0;
   LazyArray<Slot> slots_;
   LazyArray<Record> records_;
+  LazyArray<Annex> annexes_;
+  LazyArray<uint32_t> freeAnnexes_;
 };
 
 }  // namespace phantommesh

@@ -2,6 +2,7 @@
 // small numbers. Standard error 1.04 / sqrt(32) = 18 % for many, below 10 % up to 16, one thing is counted as one.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -90,6 +91,14 @@ class DistinctCounter {
     }
   }
 
+  // The same for one thing alone that was last seen at `thenSecond`.
+  static void estimateOne(uint32_t thenSecond, uint32_t nowSecond, const float (&stretchPassed)[kWindows], float (&into)[kWindows]) {
+    for (int k = 0; k < kWindows; ++k) {
+      const uint32_t stretches = nowSecond / kStretchSeconds[k] - thenSecond / kStretchSeconds[k];
+      into[k] = stretches == 0 ? 1 : stretches == 1 ? 1 - stretchPassed[k] : 0;
+    }
+  }
+
   // The part of the present stretch of each window that has passed at `nowUs`.
   static void stretchPassed(uint64_t nowUs, float (&into)[kWindows]) {
     const uint64_t second = nowUs / 1'000'000;
@@ -104,6 +113,46 @@ class DistinctCounter {
 
   DistinctSketch younger_[kWindows];
   DistinctSketch older_[kWindows];
+};
+
+// Distinct counts of several kinds of things that always come together (a peer, and its port). Most hosts and pairs only ever see one
+// such combination: it is remembered by itself, and the sketches' memory is not touched before there is a second one.
+template <int kKinds>
+struct DistinctThings {
+  using Counters = DistinctCounter[kKinds];
+  using Hashes = uint64_t[kKinds];
+
+  // `takeCounters` gives the memory of the sketches; it is asked for it only when it is needed.
+  template <class TakeCounters>
+  void insert(const Hashes& hashes, uint32_t nowSecond, TakeCounters takeCounters) {
+    if (!areMany) {
+      if (lastSecond == 0 || std::equal(hashes, hashes + kKinds, first)) {
+        std::copy(hashes, hashes + kKinds, first);
+        lastSecond = nowSecond;
+        return;
+      }
+      areMany = true;
+      Counters& counters = takeCounters();
+      for (int kind = 0; kind < kKinds; ++kind) {
+        counters[kind] = DistinctCounter{};
+        counters[kind].insert(first[kind]);
+      }
+    }
+    Counters& counters = takeCounters();
+    rotate(counters, nowSecond);
+    for (int kind = 0; kind < kKinds; ++kind) counters[kind].insert(hashes[kind]);
+  }
+
+  // Before the counters are read.
+  void rotate(Counters& counters, uint32_t nowSecond) {
+    if (!areMany || lastSecond == nowSecond) return;
+    for (DistinctCounter& each : counters) each.rotate(lastSecond, nowSecond);
+    lastSecond = nowSecond;
+  }
+
+  uint64_t first[kKinds];
+  uint32_t lastSecond;  // when the only one was last seen, or to which the counters are rotated
+  bool areMany;
 };
 
 }  // namespace phantommesh

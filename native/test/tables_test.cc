@@ -30,6 +30,7 @@ uint64_t randomHash(std::mt19937_64& random) { return mixHash(random(), random()
 struct Numbered {
   uint64_t key;
   uint32_t hash;
+  uint32_t annex;
   bool isReferenced;
   uint64_t value;
 };
@@ -180,7 +181,7 @@ TEST("distinct counts follow a sliding window") {
 
 TEST("a clock table equals a map as long as nothing is evicted, and is bounded when it is") {
   std::mt19937_64 random(seed());
-  ClockTable<uint64_t, Numbered> table(100);
+  ClockTable<uint64_t, Numbered, uint64_t> table(100);
   std::set<uint64_t> alive;
   for (int i = 0; i < 50'000; ++i) {
     const uint64_t key = random() % 300 + 1;
@@ -204,7 +205,7 @@ TEST("a clock table equals a map as long as nothing is evicted, and is bounded w
 }
 
 TEST("a flood of keys seen once does not evict those that are used") {
-  ClockTable<uint64_t, Numbered> table(1000);
+  ClockTable<uint64_t, Numbered, uint64_t> table(1000);
   const auto hashOf = [](uint64_t key) { return static_cast<uint32_t>(mixHash(key, 1)); };
   for (uint64_t key = 1; key <= 100; ++key) table.insert(key, hashOf(key));
   for (uint64_t flood = 1'000'000; flood < 1'050'000; ++flood) {
