@@ -1,12 +1,20 @@
 import { writeFileSync } from 'node:fs'
+import { defaultConfig } from '../config/index.ts'
+import { openSubject as openAgent } from '../daemon/capture-replay.ts'
 import { systemClock } from '../daemon/system-clock.ts'
 import { EvaluationError, evaluateCaptures, readManifests } from '../evaluation/index.ts'
 import type { EvaluationReport, EvaluationSubject } from '../evaluation/index.ts'
 import { formatEvaluation } from './evaluation-tables.ts'
 import { EXIT } from './exit-code.ts'
 import type { EvaluateOptions } from './options.ts'
-import { createProgressBar } from './terminal.ts'
+import { ROOT } from './installation.ts'
+import { createProgressBar, processTerminal } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
+
+/** The agent with its default settings, as the yardstick asks; nothing on this machine changes the figures. */
+export function evaluateCommand(options: EvaluateOptions): Promise<number> {
+  return evaluateManifests(options, (folder) => openAgent(defaultConfig(ROOT), folder), processTerminal())
+}
 
 /** Opens models and pipeline for an evaluation; without a folder those that the project ships. */
 export type OpenSubject = (modelsFolder: string | undefined) => Promise<EvaluationSubject & { close(): Promise<void> }>

@@ -1,5 +1,5 @@
 import { readConfig } from '../config/index.ts'
-import { loadModels } from '../daemon/create-detection.ts'
+import { openModels } from '../daemon/create-detection.ts'
 import { EventOutput } from '../daemon/event-output.ts'
 import { replay } from '../daemon/replay.ts'
 import type { ReplayResult } from '../daemon/replay.ts'
@@ -19,7 +19,7 @@ import type { Terminal } from './terminal.ts'
 export async function replayCommand(options: ReplayOptions): Promise<number> {
   const terminal = processTerminal()
   const { config } = readConfig(ROOT, options.config)
-  const models = await loadModels(config)
+  const models = await openModels(config)
   const store = options.state === undefined ? openMemoryStore() : await openLevelStore(options.state)
   const writer = options.output === undefined ? undefined : await openOutput(options.output, terminal)
   const output = writer && new EventOutput({ writer, writtenTypes: new Set(config.events.types), broadcast: undefined })
@@ -44,6 +44,7 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
     bar.end()
     await writer?.close()
     await store.close()
+    await models.inference.close()
   }
 }
 

@@ -10,6 +10,7 @@
 export { ConfigError, formatProblem } from './config-problem.ts'
 export type { ConfigProblem, ConfigTrouble } from './config-problem.ts'
 export type { Config, Settings } from './config-schema.ts'
+export { defaultConfig } from './default-config.ts'
 export { defaultPaths, INSTALLED_FOLDER } from './default-paths.ts'
 export type { DefaultPaths } from './default-paths.ts'
 export { parseConfig } from './parse-config.ts'

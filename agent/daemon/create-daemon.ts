@@ -13,7 +13,7 @@ import type { Clock, Logger } from '../kit/index.ts'
 import { EnforcementKeeper, EnforcerClient, Reconciler } from '../response/index.ts'
 import { flowEvent, noticeEvent } from '../telemetry/index.ts'
 import { createAgentControl } from './agent-control.ts'
-import { configuredProtection, createDetection, loadModels, meterLimitsOf, nodeName, policyOf } from './create-detection.ts'
+import { configuredProtection, createDetection, meterLimitsOf, nodeName, openModels, policyOf } from './create-detection.ts'
 import type { Detection } from './create-detection.ts'
 import { EnforcementMonitor } from './enforcement-monitor.ts'
 import { startEnforcer } from './enforcer-process.ts'
@@ -64,21 +64,21 @@ export async function createDaemon(start: DaemonStart): Promise<Daemon> {
     for (const close of opened.splice(0).reverse()) await close()
   }
   try {
-    const models = await loadModels(config)
+    const models = await openModels(config)
+    opened.push(() => models.inference.close())
     const persistence = await openPersistence(config, logger)
     opened.push(() => persistence.close())
     const source = openInterfaces(config.capture.interfaces.map(({ name }) => name), meterLimitsOf(config))
     opened.push(() => source.close())
     const telemetry = await openTelemetry(config, logger)
     opened.push(() => telemetry.writer.close())
-    const detection = await createDetection({
+    const detection = createDetection({
       config, models, mode: persistence.mode,
       neverBlock: effectiveProtection(configuredProtection(config)),
       nextId: () => persistence.ids.take(),
       decisionTimeMs: () => clock.wallMs(),
       onScoringFailure: (error) => logger.error({ error }, 'A batch could not be scored; its evidence was judged'),
     })
-    opened.push(() => detection.close())
     const enforcerProcess = startEnforcer({ root, socketPath: config.paths.enforcerSocket, response: config.response, logger })
     opened.push(async () => enforcerProcess?.stop())
     return await assemble({ ...start, config, persistence, source, telemetry, detection }, opened, closeAll)

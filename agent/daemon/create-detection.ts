@@ -23,11 +23,6 @@ const AVAILABLE_ACTIONS: readonly Action[] = ['none', 'log', 'alert', 'block']
 /** The name of the models where there are none: evidence tests alone. */
 export const NO_MODELS = 'evidence-only'
 
-/** The models of the configured folder. Throws EnsembleError naming the file, what was expected and what was found. */
-export function loadModels(config: Config, directory = config.models.directory): Promise<LoadedModels> {
-  return readModels(directory, EXPECTED_INPUTS)
-}
-
 /** The costs and limits that the configuration gives to decisions. */
 export function policyOf(config: Config): DecisionPolicy {
   return { decision: config.decision, response: config.response, available: AVAILABLE_ACTIONS }
@@ -43,11 +38,23 @@ export function configuredProtection(config: Config): ProtectedPrefix[] {
   return config.response.neverBlock.map((prefix) => ({ prefix, reason: 'configured' }))
 }
 
+/** Models that are open in the inference worker; several detections may share them. */
+export interface OpenModels {
+  readonly loaded: LoadedModels
+  readonly inference: InferenceClient
+}
+
+/** The models of a folder, the configured one unless told, in a worker of their own. Throws EnsembleError naming the file. */
+export async function openModels(config: Config, directory = config.models.directory): Promise<OpenModels> {
+  const loaded = await readModels(directory, EXPECTED_INPUTS)
+  return { loaded, inference: await openInferenceClient(loaded) }
+}
+
 /** What a detection begins with. */
 export interface DetectionStart extends Pick<PipelineParts, 'decisionTimeMs' | 'onScoringFailure'> {
   readonly config: Config
-  /** Undefined: explicit evidence alone, with uncalibrated weights. */
-  readonly models: LoadedModels | undefined
+  /** Open models and how to fuse their scores. Undefined: explicit evidence alone, with uncalibrated weights. */
+  readonly models: OpenModels | undefined
   readonly mode: Mode
   readonly neverBlock: readonly ProtectedPrefix[]
   readonly nextId: () => number
@@ -60,22 +67,19 @@ export interface Detection {
   readonly detector: ThreatDetector
   readonly sequences: SequenceMemory
   readonly extractor: FeatureExtractor
-  readonly inference: InferenceClient | undefined
   readonly modelVersion: string
-  close(): Promise<void>
 }
 
 /** Puts features, ensemble and decision together. */
-export async function createDetection(start: DetectionStart): Promise<Detection> {
+export function createDetection(start: DetectionStart): Detection {
   const { config, models, mode, neverBlock, nextId } = start
-  const modelVersion = models?.manifest.version ?? NO_MODELS
-  const inference = models === undefined ? undefined : await openInferenceClient(models)
+  const modelVersion = models?.loaded.manifest.version ?? NO_MODELS
   const extractor = new FeatureExtractor(eventLayout)
   const entitiesMax = config.scoring.entitiesMax
   const sequences = new SequenceMemory(eventLayout, { ...SEQUENCE_LIMITS, entitiesMax })
   const detector = new ThreatDetector({
     layout: eventLayout,
-    parameters: models?.manifest.fusion ?? UNTRAINED_FUSION,
+    parameters: models?.loaded.manifest.fusion ?? UNTRAINED_FUSION,
     modelVersion,
     entitiesMax,
     surroundings: {
@@ -84,12 +88,11 @@ export async function createDetection(start: DetectionStart): Promise<Detection>
     },
   })
   const decider = new Decider({ policy: policyOf(config), mode, neverBlock: new NeverBlockList(neverBlock), nextId })
-  const pipeline = new Pipeline({ ...start, extractor, sequences, inference, detector, decider })
-  const close = async (): Promise<void> => inference?.close()
-  return { pipeline, decider, detector, sequences, extractor, inference, modelVersion, close }
+  const pipeline = new Pipeline({ ...start, inference: models?.inference, extractor, sequences, detector, decider })
+  return { pipeline, decider, detector, sequences, extractor, modelVersion }
 }
 
-/** `host kernel`, for `version` and metrics; no address in it. */
+/** The node's own name, for `version` and metrics. */
 export function nodeName(): string {
   return os.hostname()
 }

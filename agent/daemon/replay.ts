@@ -49,7 +49,7 @@ export async function replay(start: ReplayStart, onProgress: (fraction: number, 
   const { files, config, store, output, logger } = start
   const ids = await IdCounter.open(store, (error) => logger.warn({ error }, 'Numbers could not be reserved'))
   const source = openCaptureFiles(files, { ...meterLimitsOf(config), recordFlows: output !== undefined })
-  const detection = await createDetection({
+  const detection = createDetection({
     ...start,
     mode: config.mode,
     neverBlock: configuredProtection(config),
@@ -66,7 +66,6 @@ export async function replay(start: ReplayStart, onProgress: (fraction: number, 
     return { counters: source.counters(), alerts: recorder.alerts, alertCount: recorder.alertCount, decisionCount: recorder.decisionCount, failure }
   } finally {
     await source.close()
-    await detection.close()
     await ids.close()
   }
 }
