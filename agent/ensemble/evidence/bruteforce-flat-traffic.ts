@@ -31,6 +31,9 @@ const PACKETS_MIN = 6
 const PACKETS_MAX = 120
 const DURATION_MS_MAX = 60_000
 
+/** Every attempt is answered ("wrong password"); connections that only send are held open or flood, and other tests see to them. */
+const RECEIVED_PER_SENT_MIN = 0.5
+
 /** Two connections are equal when packets and octets differ by no more than this: the length of names and passwords varies. */
 const PACKETS_TOLERANCE = 2
 const OCTETS_TOLERANCE = 0.1
@@ -77,6 +80,7 @@ function recentCount(event: EvidenceEvent): number {
 }
 
 function areAttempts(event: EvidenceEvent): boolean {
+  if (event.pairOctetsReceived(WINDOW.h1) < RECEIVED_PER_SENT_MIN * event.pairOctetsSent(WINDOW.h1)) return false
   const count = recentCount(event)
   let packets = 0
   let durationMs = 0

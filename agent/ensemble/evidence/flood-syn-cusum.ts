@@ -9,6 +9,8 @@ const ALLOWED_PER_SECOND = 10
 /** Excess of SYNs at which the sum is worth the full ratio: at 10 000 SYNs a second it is there after 25 ms. */
 const EXCESS_FULL = 250
 
+const SYNS_PER_SCANNED_PORT = 3
+
 const SYNS = 0
 const HANDSHAKES = 1
 const EXCESS = 2
@@ -62,9 +64,12 @@ function full(completedPerSecond: number): number {
   return EXCESS_FULL + completedPerSecond
 }
 
-/** SYNs that were refused, or each to another port, are a scan of this host and no flood. */
+/**
+ * SYNs that were refused, or spread over ports, are a scan of this host and no flood. Scanners ask a silent port up to three times
+ * (nmap: twice), so a third of the SYNs going to ports of their own means a scan.
+ */
 function floodShare(event: EvidenceEvent): number {
   const syns = Math.max(1, event.destinationSyns(WINDOW.s10))
   const scanned = Math.max(event.destinationPorts(WINDOW.s10), event.destinationResetsSent(WINDOW.s10))
-  return clamp(1 - scanned / syns, 0, 1)
+  return clamp(1 - SYNS_PER_SCANNED_PORT * (scanned / syns), 0, 1)
 }
