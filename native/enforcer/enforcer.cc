@@ -59,6 +59,8 @@ std::vector<Result> Enforcer::block(const std::vector<BlockElement>& elements, i
     neverBlockTrouble_ = neverBlock_.refresh(nowMs);
     refreshedAtMs_ = nowMs;
   }
+  // So that a renewal is known as one even after a restart. What goes wrong here goes wrong in `commit` too, and is told there.
+  synchronise(false, nowMs);
   std::vector<Result> results;
   std::vector<Candidate> candidates;
   for (const BlockElement& element : elements) {
@@ -99,7 +101,9 @@ std::string Enforcer::refusal(const BlockElement& element, int64_t nowMs, Interv
 
 bool Enforcer::isRenewal(const Interval& interval, int64_t nowMs) const {
   const auto granted = granted_.find(interval);
-  return granted != granted_.end() && granted->second > nowMs;
+  if (granted != granted_.end() && granted->second > nowMs) return true;
+  const auto held = mirror_.overlapping(interval);
+  return held.size() == 1 && held.front().interval == interval;
 }
 
 std::vector<Result> Enforcer::unblock(const std::vector<std::string>& targets, int64_t nowMs) {

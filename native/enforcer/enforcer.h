@@ -85,7 +85,8 @@ class Enforcer {
   BlockMap mirror_;
   uint32_t mirroredGeneration_ = 0;  // 0: the mirror is not to be trusted
   int64_t readAtMs_ = 0;
-  std::map<Interval, int64_t> granted_;  // what was let in, until when: asking for it again is no new block
+  // What was let in, until when: putting it back after somebody flushed the sets is no new block.
+  std::map<Interval, int64_t> granted_;
   std::string neverBlockTrouble_;
   int64_t refreshedAtMs_ = -1'000'000;
   std::map<std::string, uint64_t> counted_;

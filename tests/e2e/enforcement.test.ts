@@ -146,6 +146,19 @@ describe.skipIf(obstacle !== '')(`enforcement${obstacle === '' ? '' : ` (skipped
     expect((await keeper.reconcile()).drift).toMatchObject({ missing: 0, unexpected: 0 })
   })
 
+  test('a successor takes what the kernel holds for renewals, not for new bans', async () => {
+    const three = [ATTACKER.v4, ATTACKER.v6, '10.66.1.90']
+    const onlyTwo = ['--elements-max', '2', '--new-blocks-per-minute', '2']
+    const ask = async (): Promise<string[]> =>
+      (await enforcer.block(three.map((target) => ({ target, durationMs: DAY_MS })))).map(({ reason }) => reason)
+    await net.stop(program.child)
+    await startEnforcer(...onlyTwo)
+    expect(await ask()).toEqual(['', '', 'cap'])
+    await net.stop(program.child)
+    await startEnforcer(...onlyTwo)
+    expect(await ask()).toEqual(['', '', 'cap'])
+  })
+
   test('the gateway itself, its gateway and whoever has an SSH session are never blocked', async () => {
     net.run('gw', 'ip', 'route', 'add', 'default', 'via', '10.66.2.254')
     await saysSomething(net.start('gw', process.execPath, TCP_PEER, 'listen', '22'))

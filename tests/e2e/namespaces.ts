@@ -9,8 +9,8 @@ import process from 'node:process'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
-/** Where scripts/build-native.mjs puts the privileged program. */
-export const ENFORCER_PROGRAM = path.join(ROOT, 'native/build/phantommesh-enforcer')
+/** Where scripts/build-native.mjs puts the privileged program; the variable names another build, say one with sanitizers. */
+const ENFORCER_PROGRAM = process.env['PHANTOMMESH_ENFORCER'] ?? path.join(ROOT, 'native/build/phantommesh-enforcer')
 
 let made = 0
 
@@ -26,7 +26,7 @@ export function whyNoNamespaces(): string {
 
 /** Why the privileged program cannot be tested here; empty when it can. */
 export function whyNoEnforcer(): string {
-  return existsSync(ENFORCER_PROGRAM) ? whyNoNamespaces() : 'native/build/phantommesh-enforcer is not built'
+  return existsSync(ENFORCER_PROGRAM) ? whyNoNamespaces() : `${ENFORCER_PROGRAM} is not built`
 }
 
 /** What a program printed, and how it ended. */
