@@ -23,25 +23,19 @@ export const captureSettings = () => z.strictObject({
       'route.'),
   filter: z.string().max(4_096).default('')
     .describe('A BPF filter as in pcap-filter(7). What it keeps out is neither metered nor judged. Empty: everything.'),
-  snapLengthBytes: z.int().min(96).max(65_535).default(256)
-    .describe('Octets of each packet to copy from the kernel, 96 to 65535. 256 holds all headers the meter reads, with VLAN, IPv6 ' +
-      'extension ' +
-      'headers and TCP options; payload is not looked at.'),
-  ringBytes: z.int().min(1_048_576).max(1_073_741_824).default(67_108_864)
-    .describe('Memory of the kernel ring of each interface, 1 MiB to 1 GiB. 64 MiB hold about 200000 packets of 256 octets: ' +
-      '0.4 s at 500000 packets/s.'),
-  isPromiscuous: z.boolean().default(false)
-    .describe('Whether to take packets for other stations too. Only for a mirror port; a gateway sees its own traffic anyway.'),
+  ringBytes: z.int().min(1_048_576).max(1_073_741_824).default(33_554_432)
+    .describe('Memory of the kernel ring of each interface, 1 MiB to 1 GiB. 32 MiB in blocks retired every millisecond bridge half ' +
+      'a second in which the agent does not run.'),
 }).prefault({}).describe('Where packets come from.')
 
 /** What the meter remembers. */
 export const meterSettings = () => z.strictObject({
-  flowsMax: z.int().min(1_024).max(8_388_608).default(524_288)
-    .describe('Flows remembered at once. At the limit the longest idle one ends early with lackOfResources, counted. Memory is touched ' +
-      'only as flows come.'),
+  flowsMax: z.int().min(1_024).max(8_388_608).default(1_048_576)
+    .describe('Flows remembered at once. At the limit the longest idle one ends early with lackOfResources, counted. 384 bytes ' +
+      'each, touched only as flows come.'),
   hostsMax: z.int().min(1_024).max(4_194_304).default(65_536)
     .describe('Hosts with counters, as source and as destination. At the limit the least recently seen is forgotten, counted.'),
-  pairsMax: z.int().min(1_024).max(4_194_304).default(131_072)
+  pairsMax: z.int().min(1_024).max(4_194_304).default(65_536)
     .describe('(source, destination) pairs with counters. At the limit the least recently seen is forgotten, counted.'),
   idleTimeoutMs: milliseconds(1_000, 600_000).default(120_000)
     .describe('A flow silent for this long has ended, 1 s to 10 min. 120 s: the least UDP NAT timeout of RFC 4787, REQ-5.'),

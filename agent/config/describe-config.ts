@@ -2,7 +2,7 @@
 import { stringify } from 'yaml'
 import { configSchema } from './config-schema.ts'
 import { defaultPaths, INSTALLED_FOLDER } from './default-paths.ts'
-import { LATER_KEYS } from './later-settings.ts'
+import { beginsLater, isLater } from './later-settings.ts'
 import { listSettings } from './setting-list.ts'
 import type { Setting } from './setting-list.ts'
 
@@ -52,16 +52,12 @@ function sectionMarkdown({ path, description }: Setting): string {
   return `\n${'#'.repeat(Math.min(4, path.length + 1))} ${path.join('.')}\n\n${noteOf(path)}${description}\n`
 }
 
-function isLater(path: readonly string[]): boolean {
-  return Object.hasOwn(LATER_KEYS, path[0]!)
-}
-
 function noteOf(path: readonly string[]): string {
-  return path.length === 1 && isLater(path) ? 'Accepted and checked, but without effect in this version. ' : ''
+  return beginsLater(path) ? 'Accepted and checked, but without effect in this version. ' : ''
 }
 
 function settingMarkdown({ path, description, default: value }: Setting): string {
-  return `- \`${path.join('.')}\` (default \`${inline(value)}\`): ${description}`
+  return `- \`${path.join('.')}\` (default \`${inline(value)}\`): ${noteOf(path)}${description}`
 }
 
 function inline(value: unknown): string {

@@ -1,5 +1,5 @@
 /**
- * Keys of the contract whose rooms are not built yet. They are checked like all others, so that a configuration written today
+ * Keys of the contract whose readers are not built yet. They are checked like all others, so that a configuration written today
  * stays valid; `phantomd check` warns where one of them is set, because it changes nothing in this version.
  */
 import { z } from 'zod'
@@ -34,9 +34,23 @@ export const learningSettings = () => z.strictObject({
   enabled: z.boolean().default(true).describe('Whether models are improved from outcomes.'),
 }).prefault({}).describe('Learning on the node.')
 
-/** Top-level keys that change nothing yet. A value listed here says what happens anyway and is no reason for a warning. */
-export const LATER_KEYS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  vpn: {},
-  mesh: { enabled: false },
-  learning: { enabled: false },
+/** Settings and sections that change nothing yet, dotted. */
+const LATER_PATHS: readonly string[] = ['vpn', 'mesh', 'learning', 'models.trustedKeys']
+/** Values that say what happens anyway; to write them is no reason for a warning. */
+const INERT_VALUES: Readonly<Record<string, unknown>> = { 'mesh.enabled': false, 'learning.enabled': false }
+
+/** Whether a setting or section has no effect in this version. */
+export function isLater(path: readonly string[]): boolean {
+  const dotted = path.join('.')
+  return LATER_PATHS.some((later) => dotted === later || dotted.startsWith(`${later}.`))
+}
+
+/** Whether `path` begins a part of the configuration that has no effect. */
+export function beginsLater(path: readonly string[]): boolean {
+  return LATER_PATHS.includes(path.join('.'))
+}
+
+/** Whether writing `value` promises something that does not happen. */
+export function isIdle(path: readonly string[], value: unknown): boolean {
+  return isLater(path) && INERT_VALUES[path.join('.')] !== value
 }

@@ -8,7 +8,7 @@ import type { Config } from './config-schema.ts'
 import type { DefaultPaths } from './default-paths.ts'
 import { nearest } from './edit-distance.ts'
 import { explainIssue, show } from './explain-issue.ts'
-import { LATER_KEYS } from './later-settings.ts'
+import { isIdle } from './later-settings.ts'
 import { locateKey, placeAt } from './locate-key.ts'
 import type { ParsedSource } from './locate-key.ts'
 import { keysAt, listSettings } from './setting-list.ts'
@@ -161,17 +161,15 @@ function suggestKey(path: readonly PropertyKey[], key: string, schema: z.ZodType
   return elsewhere === undefined ? 'see config/README.md for all settings' : `it belongs to ${elsewhere.path.slice(0, -1).join('.')}`
 }
 
-function idleKeys(given: Readonly<Record<string, unknown>>, sources: readonly ParsedSource[]): ConfigProblem[] {
-  return Object.entries(LATER_KEYS).flatMap(([section, inert]) => {
-    const value = given[section]
-    if (!isRecord(value)) return []
-    return Object.keys(value).filter((key) => value[key] !== inert[key] || !(key in inert)).map((key) => ({
-      severity: 'warning' as const,
-      ...locateKey(sources, [section, key]),
-      key: `${section}.${key}`,
-      message: 'has no effect in this version: the part of the agent that reads it is not built yet',
-      suggestion: '',
-    }))
+type Given = Readonly<Record<string, unknown>>
+
+function idleKeys(given: Given, sources: readonly ParsedSource[], under: readonly string[] = []): ConfigProblem[] {
+  return Object.entries(given).flatMap(([key, value]) => {
+    const path = [...under, key]
+    if (isRecord(value)) return idleKeys(value, sources, path)
+    if (!isIdle(path, value)) return []
+    const message = 'has no effect in this version: the part of the agent that reads it is not built yet'
+    return [{ severity: 'warning' as const, ...locateKey(sources, path), key: path.join('.'), message, suggestion: '' }]
   })
 }
 

@@ -87,10 +87,11 @@ function objectionsTo(posterior: Posterior, target: string, context: DecisionCon
 
 /**
  * No automatic containment on a model's word alone (splunk/security_content#4220). Evidence tests carry a dotted name, `what.test`
- * (`scan.random-walk`); models and the prior a plain one (`forest`, `sequence`, `prior`).
+ * (`scan.random-walk`); models and the prior a plain one (`forest`, `sequence`, `prior`); what is merely unusual for the entity is
+ * `anomaly.` something, learned as well, and corroborates nothing.
  */
 function isCorroborated({ contributions }: Posterior, minimum: number): boolean {
-  const evidence = contributions.filter(({ source }) => source.includes('.'))
+  const evidence = contributions.filter(({ source }) => source.includes('.') && !source.startsWith('anomaly.'))
   return evidence.reduce((sum, { weight, logLikelihoodRatio }) => sum + weight * logLikelihoodRatio, 0) >= minimum
 }
 

@@ -64,6 +64,7 @@ test('models alone raise an alert and no more', () => {
   const contributions = [
     { source: 'forest', logLikelihoodRatio: 9, weight: 1, detail: '' },
     { source: 'sequence', logLikelihoodRatio: 3, weight: 1, detail: '' },
+    { source: 'anomaly.profile', logLikelihoodRatio: 6, weight: 1, detail: '' },
   ]
   const judgement = decide(posterior(0.999, { contributions }), context())
   expect(judgement).toMatchObject({ action: 'alert', target: '', heldBackBy: ['uncorroborated'] })
