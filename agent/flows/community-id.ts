@@ -1,5 +1,5 @@
 /** EDGE: node:crypto, for its SHA-1 alone. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What a Community ID is made of. Addresses as they stand on the wire: 4 or 16 octets. */
 export interface FlowTuple {
@@ -39,7 +39,7 @@ export function communityId(tuple: FlowTuple, seed = 0): string {
     octets.writeUInt16BE(ends.firstPort, rest + 2)
     octets.writeUInt16BE(ends.secondPort, rest + 4)
   }
-  return `1:${createHash('sha1').update(octets).digest('base64')}`
+  return `1:${hash('sha1', octets, 'base64')}`
 }
 
 interface Ends {

@@ -204,6 +204,7 @@ class Capture : public Napi::ObjectWrap<Capture> {
     }
     result["interfaces"] = interfaces;
     set(dropped, "kernelRingFull", ringFull);
+    set(dropped, "interfaceLost", counters.interfacesLost);
     set(dropped, "flowTableFull", counters.flows.endedEarly);
     set(dropped, "batchesFull", counters.batchesFull);
     for (const NamedCount& each : counters.observer.dropped) set(dropped, each.name, each.value);

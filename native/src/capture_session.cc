@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kWaitMs = 100;         // so often an idle thread looks at the clock and at `stop`
 constexpr uint64_t kClockLagUs = 5000;  // packets of the last milliseconds may still be on their way into the ring
+constexpr uint64_t kReopenUs = 1'000'000;
 constexpr uint32_t kPublishPackets = 4096;
 constexpr uint32_t kPublishRounds = 64;  // under load; an idle thread publishes before it waits
 
@@ -48,6 +49,7 @@ SessionOptions completed(SessionOptions options) {
 
 CaptureSession::CaptureSession(SessionOptions options, std::unique_ptr<EventSink> sink)
     : options_(completed(std::move(options))), sink_(std::move(sink)) {
+  earlier_.resize(options_.interfaces.size());
   if (!options_.files.empty()) firstFile_ = CaptureFile::open(options_.files.front());
   for (const std::string& name : options_.interfaces) {
     interfaces_.push_back(std::make_unique<LiveInterface>(name, options_.filter, options_.ringOctets));
@@ -89,7 +91,7 @@ template <class Observer>
 void CaptureSession::runWith(Observer& observer) {
   Meter<Observer> meter(options_.flows, observer, *sink_);
   try {
-    if (interfaces_.empty()) readFiles(meter);
+    if (options_.interfaces.empty()) readFiles(meter);
     else readInterfaces(meter);
   } catch (const CaptureFailure& failure) {
     failure_ = failure;
@@ -133,24 +135,56 @@ bool CaptureSession::readFile(Meter<Observer>& meter, CaptureFile& file, size_t 
 
 template <class Observer>
 void CaptureSession::readInterfaces(Meter<Observer>& meter) {
-  std::vector<pollfd> waits;
-  for (const auto& each : interfaces_) waits.push_back({each->descriptor(), POLLIN, 0});
   for (uint32_t rounds = 0; !isStopping_;) {
     bool isIdle = true;
     for (size_t index = 0; index < interfaces_.size(); ++index) {
       const auto take = [&](const RawPacket& packet, uint16_t vlanId) { meter.take(packet, static_cast<uint8_t>(index), vlanId); };
       // The block goes back to the kernel when `readBlock` returns: the decoder has copied what it needs.
-      if (interfaces_[index]->readBlock(take)) isIdle = false;
+      if (interfaces_[index] && interfaces_[index]->readBlock(take)) isIdle = false;
     }
     if (isIdle) meter.pass(wallUs() - kClockLagUs);
     else meter.work();
     sink_->flush();
     if (isIdle || ++rounds % kPublishRounds == 0) publish(meter);
-    if (!isIdle) continue;
     // An event that waits for JavaScript to take the batch before it must not wait for the next packet.
-    poll(waits.data(), waits.size(), sink_->hasPending() ? 1 : kWaitMs);
-    for (size_t index = 0; index < waits.size(); ++index) {
-      if (waits[index].revents & (POLLERR | POLLHUP | POLLNVAL)) interfaces_[index]->recover();
+    if (isIdle) waitForPackets(sink_->hasPending() ? 1 : kWaitMs);
+  }
+}
+
+void CaptureSession::waitForPackets(int timeoutMs) {
+  std::vector<pollfd> waits;
+  for (const auto& each : interfaces_) waits.push_back({each ? each->descriptor() : -1, POLLIN, 0});
+  poll(waits.data(), waits.size(), timeoutMs);
+  for (size_t index = 0; index < waits.size(); ++index) {
+    if (!(waits[index].revents & (POLLERR | POLLHUP | POLLNVAL)) || interfaces_[index]->recover()) continue;
+    earlier_[index] = countersOf(index);
+    interfaces_[index].reset();
+    ++interfacesLost_;
+  }
+  reopenInterfaces();
+}
+
+InterfaceCounters CaptureSession::countersOf(size_t index) {
+  InterfaceCounters sum = earlier_[index];
+  if (interfaces_[index]) {
+    const InterfaceCounters now = interfaces_[index]->counters();
+    sum.packets += now.packets;
+    sum.dropped += now.dropped;
+  }
+  return sum;
+}
+
+// A tunnel that is set up anew is a new interface under the old name: looked for once a second.
+void CaptureSession::reopenInterfaces() {
+  const uint64_t nowUs = wallUs();
+  if (nowUs - reopenedAtUs_ < kReopenUs) return;
+  reopenedAtUs_ = nowUs;
+  for (size_t index = 0; index < interfaces_.size(); ++index) {
+    if (interfaces_[index]) continue;
+    try {
+      interfaces_[index] = std::make_unique<LiveInterface>(options_.interfaces[index], options_.filter, options_.ringOctets);
+    } catch (const CaptureFailure&) {
+      // Still gone; `interfacesLost` says so, and the next try is in a second.
     }
   }
 }
@@ -159,7 +193,8 @@ template <class Observer>
 void CaptureSession::publish(const Meter<Observer>& meter) {
   MeterCounters counters = meter.counters();
   counters.filtered = filtered_;
-  for (const auto& each : interfaces_) counters.interfaces.push_back(each->counters());
+  counters.interfacesLost = interfacesLost_;
+  for (size_t index = 0; index < interfaces_.size(); ++index) counters.interfaces.push_back(countersOf(index));
   std::lock_guard lock(mutex_);
   published_ = std::move(counters);
 }

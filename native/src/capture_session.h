@@ -57,13 +57,20 @@ class CaptureSession {
   bool readFile(Meter<Observer>& meter, CaptureFile& file, size_t index);
   template <class Observer>
   void readInterfaces(Meter<Observer>& meter);
+  // Waits for packets; drops interfaces that were removed and opens those that are back.
+  void waitForPackets(int timeoutMs);
+  void reopenInterfaces();
+  InterfaceCounters countersOf(size_t index);
   template <class Observer>
   void publish(const Meter<Observer>& meter);
 
   const SessionOptions options_;
   std::unique_ptr<EventSink> sink_;
   std::unique_ptr<CaptureFile> firstFile_;
-  std::vector<std::unique_ptr<LiveInterface>> interfaces_;
+  std::vector<std::unique_ptr<LiveInterface>> interfaces_;  // as in options_; null while one is gone
+  uint64_t reopenedAtUs_ = 0;
+  uint64_t interfacesLost_ = 0;
+  std::vector<InterfaceCounters> earlier_;                  // counted before an interface was lost, added to what it counts now
   std::optional<CaptureFailure> failure_;
   uint64_t filtered_ = 0;
   std::atomic<bool> isStopping_ = false;

@@ -32,7 +32,7 @@ struct FlowLimits {
   uint32_t flowsMax = 1u << 20;
   uint64_t idleTimeoutUs = 120'000'000;     // RFC 4787 REQ-5: the least UDP mapping time of a NAT
   uint64_t activeTimeoutUs = 1'800'000'000; // what exporters take by default (RFC 7011 leaves it open): half an hour
-  uint64_t hashSecret = 0;                  // random for live interfaces; fixed for files, where the same input gives the same output
+  uint64_t hashSecret = 0x9e3779b97f4a7c15; // random for live interfaces; fixed for files, where the same input gives the same output
   bool isFile = false;
 };
 

@@ -125,13 +125,11 @@ InterfaceCounters LiveInterface::counters() {
   return counters_;
 }
 
-void LiveInterface::recover() {
+bool LiveInterface::recover() {
   int error = 0;
   socklen_t size = sizeof error;
   getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size);
-  // ENETDOWN: the interface went down; the socket stays bound and packets come again when it is up.
-  if (static_cast<int>(if_nametoindex(name_.c_str())) == index_) return;
-  throw CaptureFailure(Code::kInterfaceFailed, name_, "the interface was removed");
+  return static_cast<int>(if_nametoindex(name_.c_str())) == index_;
 }
 
 void LiveInterface::require(int status, const char* what) {

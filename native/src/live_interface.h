@@ -41,8 +41,9 @@ class LiveInterface {
 
   // Asks the kernel; since the start.
   InterfaceCounters counters();
-  // After poll said POLLERR: takes the error off the socket. Throws CaptureFailure when the interface is gone for good.
-  void recover();
+  // After poll said POLLERR: takes the error off the socket. False: the interface was removed, and this socket will see nothing more.
+  // An interface that only went down is seen again when it comes up.
+  bool recover();
 
  private:
   tpacket_block_desc* blockAt(uint32_t index) const { return reinterpret_cast<tpacket_block_desc*>(ring_ + size_t{index} * kBlockOctets); }

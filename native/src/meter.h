@@ -25,6 +25,7 @@ struct MeterCounters {
   ObserverCounters observer;
   uint64_t batchesFull = 0;     // events dropped because JavaScript did not take batches
   std::vector<InterfaceCounters> interfaces;  // in the order of the options; empty for files
+  uint64_t interfacesLost = 0;  // times that an interface was removed under the capture
   uint64_t filtered = 0;        // packets of a file that the filter turned away
   std::array<uint64_t, kDecodeFailures> undecoded{};
 };

@@ -48,6 +48,9 @@ class PcapngFile final : public CaptureFile {
     while (isAtBlock()) {
       if (readBlock() && readPacket(packet)) return true;
     }
+    if (unknown_ && !hasKnown_) {
+      throw CaptureFailure(Code::kLinkTypeUnknown, path_, "link type " + std::to_string(*unknown_) + " is not known", *unknown_);
+    }
     return false;
   }
 
@@ -142,6 +145,8 @@ class PcapngFile final : public CaptureFile {
     packet.timestampUs = lastUs_;
     packet.linkType = interface.linkType;
     packet.fileLinkType = interface.fileLinkType;
+    if (interface.linkType) hasKnown_ = true;
+    else unknown_ = interface.fileLinkType;
     return true;
   }
 
@@ -169,6 +174,9 @@ class PcapngFile final : public CaptureFile {
   uint32_t block_ = 0;
   const uint8_t* bytes_ = nullptr;
   uint64_t lastUs_ = 0;
+  // One interface among others with a link type nobody knows is counted packet by packet; a file of nothing else is refused.
+  bool hasKnown_ = false;
+  std::optional<uint32_t> unknown_;
   std::vector<Interface> interfaces_;
 };
 
