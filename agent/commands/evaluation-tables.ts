@@ -12,7 +12,7 @@ export function formatEvaluation(report: EvaluationReport, width: number): strin
 }
 
 function views({ entities, flows, bounds }: EvaluationReport, width: number): string {
-  const recall = ({ lower95, upper95 }: { lower95: number | null; upper95: number | null }): string => `${share(lower95)} .. ${share(upper95)}`
+  const recall = ({ lower95, upper95 }: EvaluationReport['bounds']['flowRecall']): string => `${share(lower95)} .. ${share(upper95)}`
   return formatTable(COUNT_COLUMNS, [
     countRow('entities, alert', entities.alert, recall(bounds.alertRecall)),
     countRow('entities, enforce', entities.enforce, recall(bounds.enforceRecall)),
@@ -28,17 +28,19 @@ const COUNT_COLUMNS = [
 function countRow(name: string, counts: FlowQuality | EntityCounts, interval: string): string[] {
   const attacks = counts.tp + counts.fn
   const wrong = 'wrongCategory' in counts ? String(counts.wrongCategory) : ''
-  return [name, String(counts.tp), String(counts.fn), wrong, String(counts.fp), String(counts.tn), share(attacks === 0 ? null : counts.tp / attacks), interval]
+  const found = share(attacks === 0 ? null : counts.tp / attacks)
+  return [name, String(counts.tp), String(counts.fn), wrong, String(counts.fp), String(counts.tn), found, interval]
 }
 
 function figures(report: EvaluationReport): [string, string][] {
   const { flows, timeToDetect, bounds } = report
   const inSample = report.captures.filter((capture) => capture.inSample).length
+  const perMillion = { value: report.falseEnforcementsPerMillionFlows, upper95: report.falseEnforcementsPerMillionFlowsUpper95 }
   return [
     ['active hours', number(report.hours)],
     ['flow AUC', number(flows.auc)],
     ['flow recall at 0.1 % false', share(flows['tpr_at_fpr_0.001'])],
-    ['false enforcements per million flows', bounded({ value: report.falseEnforcementsPerMillionFlows, upper95: report.falseEnforcementsPerMillionFlowsUpper95 })],
+    ['false enforcements per million flows', bounded(perMillion)],
     ['false enforcements per day', bounded(bounds.falseEnforcementsPerDay)],
     ['false alerts per day', bounded(bounds.falseAlertsPerDay)],
     ['time to detect, packets', percentiles(timeToDetect.packets)],
@@ -60,7 +62,8 @@ function payload({ payload, captures }: EvaluationReport, width: number): string
 
 /** Captures with something to say; those without attack, verdict or trouble would only make the table long. */
 function captures(all: readonly CaptureReport[], width: number): string {
-  const told = all.filter((each) => each.error !== undefined || each.verdicts.length > 0 || each.entities.alert.fn > 0 || each.flows.tp + each.flows.fn > 0)
+  const told = all.filter((each) => each.error !== undefined || each.verdicts.length > 0 || each.entities.alert.fn > 0
+    || each.flows.tp + each.flows.fn > 0)
   if (told.length === 0) return `${all.length} captures, none with an attack or a verdict\n`
   const columns = [
     { title: 'capture', shrinks: true }, { title: 'found', align: 'right' as const }, { title: 'missed', align: 'right' as const },
