@@ -52,6 +52,15 @@ test('interfaces of a pcapng file have link types of their own', async () => {
   expect((await meter(bytes)).records).toMatchObject([{ packetDeltaCount: 2 }])
 })
 
+test('of two interfaces one may have a link type that is not known; a file of nothing else is told', async () => {
+  const [packet] = PACKETS
+  const bytes = [section(), description(195, 6), description(1, 6), enhanced(0, 0, packet!.bytes)]
+  const mixed = await meter(Buffer.concat([...bytes, enhanced(1, 0, packet!.bytes)]))
+  expect(mixed.error).toBeUndefined()
+  expect(mixed.counters).toMatchObject({ packets: 2, flows: 1, undecoded: { linkTypeUnknown: 1 } })
+  expect((await meter(Buffer.concat(bytes))).error?.problem).toMatchObject({ code: 'CAPTURE_LINK_TYPE_UNKNOWN', linkType: 195 })
+})
+
 test('several files are one capture', async () => {
   const { records, counters } = await meter([pcap(PACKETS.slice(0, 1)), gzip(pcap(PACKETS.slice(1)))])
   expect(records).toMatchObject(RECORDS)

@@ -127,6 +127,14 @@ test.each(JUMPS)('a step %s starts a new segment', async (_, stepMs) => {
   expect(counters.segments).toBe(1)
 })
 
+test('the same packets give the same records, however they are batched', async () => {
+  const packets = Array.from({ length: 400 }, (_, i) => [i * 53, udp(`10.0.${i % 13}.1:${i % 17}`, `10.1.${i % 3}.1:53`, i % 90)] as const)
+  const limits = { flowsMax: 24, idleTimeoutMs: 900, activeTimeoutMs: 4000 }
+  const once = await meter(pcap(frames(...packets)), limits)
+  const again = await meter(pcap(frames(...packets)), { ...limits, batchEvents: 1, batches: 2 })
+  expect(again.records).toEqual(once.records)
+})
+
 test('whatever ends, every packet and octet is in exactly one record', async () => {
   const packets = Array.from({ length: 500 }, (_, i) => [i * 37, udp(`10.0.${i % 7}.1:${i % 11}`, `10.1.${i % 5}.1:53`, i % 90)] as const)
   const limits = { flowsMax: 16, idleTimeoutMs: 1000, activeTimeoutMs: 3000, batchEvents: 3, batches: 2 }
