@@ -45,8 +45,17 @@ export class Capture {
 
 export const eventLayout: EventLayout
 
-/** Who is at the other end of a connected Unix socket (SO_PEERCRED). */
-export function peerCredentials(fileDescriptor: number): { readonly pid: number; readonly uid: number; readonly gid: number }
+/** Who is at the other end of a connected Unix socket. */
+export interface NativePeerCredentials {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
+  /** Supplementary groups. */
+  readonly groups: readonly number[]
+}
+
+/** Asks the kernel who connected (SO_PEERCRED, SO_PEERGROUPS). */
+export function peerCredentials(fileDescriptor: number): NativePeerCredentials
 
 /** One sd_notify(3) datagram, such as `READY=1`, to `socket` (the value of NOTIFY_SOCKET). */
 export function notifySystemd(socket: string, message: string): void

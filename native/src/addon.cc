@@ -219,6 +219,22 @@ class Capture : public Napi::ObjectWrap<Capture> {
   std::unique_ptr<CaptureSession> session_;
 };
 
+// SO_PEERGROUPS (Linux 4.13): /proc/PID/status has them too, but a unit with ProtectProc=invisible cannot read it there.
+Napi::Array peerGroups(Napi::Env env, int descriptor) {
+  socklen_t size = 0;
+  // With too little room the kernel answers ERANGE and says how much it needs.
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, nullptr, &size) != 0 && errno != ERANGE) {
+    throw Napi::Error::New(env, std::string("SO_PEERGROUPS: ") + std::strerror(errno));
+  }
+  std::vector<gid_t> groups(size / sizeof(gid_t));
+  if (size > 0 && getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) != 0) {
+    throw Napi::Error::New(env, std::string("SO_PEERGROUPS: ") + std::strerror(errno));
+  }
+  Napi::Array result = Napi::Array::New(env, groups.size());
+  for (uint32_t i = 0; i < groups.size(); ++i) result[i] = Napi::Number::New(env, groups[i]);
+  return result;
+}
+
 // peerCredentials(fd): who is at the other end of a connected Unix socket, as the kernel knows it.
 Napi::Value peerCredentials(const Napi::CallbackInfo& info) {
   ucred credentials{};
@@ -230,6 +246,7 @@ Napi::Value peerCredentials(const Napi::CallbackInfo& info) {
   result["pid"] = Napi::Number::New(info.Env(), credentials.pid);
   result["uid"] = Napi::Number::New(info.Env(), credentials.uid);
   result["gid"] = Napi::Number::New(info.Env(), credentials.gid);
+  result["groups"] = peerGroups(info.Env(), info[0].As<Napi::Number>());
   return result;
 }
 
