@@ -16,7 +16,7 @@ import { createAgentControl } from './agent-control.ts'
 import { configuredProtection, createDetection, meterLimitsOf, nodeName, openModels, policyOf } from './create-detection.ts'
 import type { Detection } from './create-detection.ts'
 import { EnforcementMonitor } from './enforcement-monitor.ts'
-import { startEnforcer } from './enforcer-process.ts'
+import { EnforcerProcess } from './enforcer-process.ts'
 import { openMetricsServer } from './metrics-server.ts'
 import { openPersistence } from './open-persistence.ts'
 import type { Persistence } from './open-persistence.ts'
@@ -79,9 +79,10 @@ export async function createDaemon(start: DaemonStart): Promise<Daemon> {
       decisionTimeMs: () => clock.wallMs(),
       onScoringFailure: (error) => logger.error({ error }, 'A batch could not be scored; its evidence was judged'),
     })
-    const enforcerProcess = startEnforcer({ root, socketPath: config.paths.enforcerSocket, response: config.response, logger })
-    opened.push(async () => enforcerProcess?.stop())
-    return await assemble({ ...start, config, persistence, source, telemetry, detection }, opened, closeAll)
+    const enforcerProcess = new EnforcerProcess({ root, socketPath: config.paths.enforcerSocket, response: config.response, clock, logger })
+    opened.push(() => enforcerProcess.stop())
+    await enforcerProcess.keep()
+    return await assemble({ ...start, config, persistence, source, telemetry, detection, enforcerProcess }, opened, closeAll)
   } catch (error) {
     await closeAll()
     throw error
@@ -93,6 +94,7 @@ interface Opened extends DaemonStart {
   readonly source: PacketSource
   readonly telemetry: Telemetry
   readonly detection: Detection
+  readonly enforcerProcess: EnforcerProcess
 }
 
 async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll: () => Promise<void>): Promise<Daemon> {
@@ -107,8 +109,8 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   opened.push(() => enforcer.close())
   const { elementsMax, durationMsMax } = config.response
   const keeper = new EnforcementKeeper(enforcer, new Reconciler({ desiredMax: elementsMax, durationMsMax }), () => clock.wallMs())
-  const monitor = new EnforcementMonitor(keeper, async () => (await enforcer.list()).map(({ target }) => target), logger)
-  const responder = new Responder({ keeper, decider, policy, alerts, decisions, output, metrics, clock, logger })
+  const monitor = new EnforcementMonitor(keeper, logger)
+  const responder = new Responder({ enforcement: monitor, decider, policy, alerts, decisions, output, metrics, clock, logger })
   const protection = new Protection({ configured: configuredProtection(config), decider, responder, enforcer, logger })
   await restore({ persistence, detection, responder, clock, logger })
   await protection.refresh()
@@ -135,7 +137,7 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   metrics.build({ version, node })
   metrics.model({ version: modelVersion, featureSchema: FEATURE_SCHEMA.version })
   metrics.mode(decider.mode)
-  const tasks = periodicTasks({ config, source, detection, persistence, telemetry, responder, monitor, protection, clock, logger })
+  const tasks = periodicTasks({ ...parts, responder, monitor, protection })
   for (const task of tasks) scheduler.every(task)
   scheduler.every({ name: 'turn', everyMs: TURN_MS, run: () => { lastTurnMs = clock.monotonicMs() } })
   takeInventory({ logger }).catch((error: unknown) => logger.warn({ error }, 'No inventory of the node'))

@@ -1,28 +1,29 @@
 import type { Logger } from '../kit/index.ts'
 import { canonicalPrefix, EnforcerError } from '../response/index.ts'
-import type { Drift, EnforcementKeeper, EnforcementResult } from '../response/index.ts'
+import type { DesiredBlock, Drift, EnforcementKeeper, EnforcementResult } from '../response/index.ts'
 
 /** What is known of the enforcement right now. */
 export interface EnforcementView {
   readonly enforcer: 'kernel' | 'unreachable'
   /** Undefined before the first read-back, and while the enforcer is out of reach. */
   readonly drift: Drift | undefined
-  /** Whether the last read-back saw this target; null where nobody knows. */
+  /** Whether the kernel holds this target, by the last read-back and the enforcer's word since; null where nobody knows. */
   isHeld(target: string): boolean | null
 }
 
-/** Keeps the answer to "is it really in force?": reconciles, remembers what was read back, and speaks up when that changes. */
+/**
+ * Keeps the answer to "is it really in force?". Everything that changes enforcement goes through here: what was read back and what
+ * the enforcer acknowledged since is remembered, and a change of its reach is said aloud.
+ */
 export class EnforcementMonitor {
   readonly #keeper: EnforcementKeeper
-  readonly #listTargets: () => Promise<readonly string[]>
   readonly #logger: Logger
   #drift: Drift | undefined
   #isReachable: boolean | undefined
-  #held: ReadonlySet<string> | undefined
+  #held: Set<string> | undefined
 
-  constructor(keeper: EnforcementKeeper, listTargets: () => Promise<readonly string[]>, logger: Logger) {
+  constructor(keeper: EnforcementKeeper, logger: Logger) {
     this.#keeper = keeper
-    this.#listTargets = listTargets
     this.#logger = logger
   }
 
@@ -30,15 +31,29 @@ export class EnforcementMonitor {
     return {
       enforcer: this.#isReachable === true ? 'kernel' : 'unreachable',
       drift: this.#drift,
-      isHeld: (target) => this.#held?.has(canonicalPrefix(target) ?? target) ?? null,
+      isHeld: (target) => this.#held?.has(keyOf(target)) ?? null,
     }
+  }
+
+  /** As EnforcementKeeper.apply. */
+  async apply(blocks: readonly DesiredBlock[]): Promise<readonly EnforcementResult[]> {
+    const results = await this.#keeper.apply(blocks)
+    for (const { target, outcome } of results) if (outcome === 'enforced') this.#held?.add(keyOf(target))
+    return results
+  }
+
+  /** As EnforcementKeeper.release. */
+  async release(targets: readonly string[]): Promise<readonly EnforcementResult[]> {
+    const results = await this.#keeper.release(targets)
+    for (const { target, outcome } of results) if (outcome === 'enforced') this.#held?.delete(keyOf(target))
+    return results
   }
 
   /** One round: read back, repair, remember. Gives what was repaired; an unreachable enforcer is a state, not an error. */
   async reconcile(): Promise<readonly EnforcementResult[]> {
     try {
-      const { drift, repaired } = await this.#keeper.reconcile()
-      this.#held = new Set((await this.#listTargets()).map((target) => canonicalPrefix(target) ?? target))
+      const { held, drift, repaired } = await this.#keeper.reconcile()
+      this.#held = new Set([...held].map(keyOf))
       this.#note(true, '')
       this.#drift = drift
       if (repaired.length > 0) this.#logger.warn({ repaired: repaired.length, missing: drift.missing }, 'Enforcement had drifted and was repaired')
@@ -58,4 +73,8 @@ export class EnforcementMonitor {
     if (isReachable) this.#logger.info({}, 'Enforcer reached')
     else this.#logger.warn({ reason }, 'Enforcer out of reach: nothing new can be blocked')
   }
+}
+
+function keyOf(target: string): string {
+  return canonicalPrefix(target) ?? target
 }

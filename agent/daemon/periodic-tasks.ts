@@ -6,6 +6,7 @@ import { enforcementEvent, readHealth, readInventory, statsEvent } from '../tele
 import type { NodeHealth } from '../telemetry/index.ts'
 import type { Detection } from './create-detection.ts'
 import type { EnforcementMonitor } from './enforcement-monitor.ts'
+import type { EnforcerProcess } from './enforcer-process.ts'
 import type { Persistence } from './open-persistence.ts'
 import type { Telemetry } from './open-telemetry.ts'
 import type { Protection } from './protection.ts'
@@ -22,22 +23,26 @@ export interface TaskParts {
   readonly responder: Responder
   readonly monitor: EnforcementMonitor
   readonly protection: Protection
+  readonly enforcerProcess: EnforcerProcess
   readonly clock: Clock
   readonly logger: Logger
 }
 
 /** SSH sessions and addresses come and go; two seconds is how long a new one may be unknown. */
 const PROTECTION_MS = 2_000
+/** With a reconciliation every second, a killed enforcer is back and what was missing repaired within two. */
+const ENFORCER_MS = 500
 const EXPIRY_MS = 1_000
 const GAUGES_MS = 5_000
 const PRUNE_MS = 60_000
 
 /** Everything the daemon does again and again beside judging. */
 export function periodicTasks(parts: TaskParts): readonly PeriodicTask[] {
-  const { config, telemetry, monitor, protection, persistence, clock } = parts
+  const { config, telemetry, monitor, protection, persistence, enforcerProcess, clock } = parts
   const startedAtMs = clock.monotonicMs()
   return [
     { name: 'reconcile', everyMs: config.response.reconcileMs, run: () => reconcile(parts) },
+    { name: 'enforcer', everyMs: ENFORCER_MS, run: () => enforcerProcess.keep() },
     { name: 'protection', everyMs: PROTECTION_MS, run: () => protection.refresh() },
     { name: 'expiry', everyMs: EXPIRY_MS, run: () => expire(parts) },
     { name: 'gauges', everyMs: GAUGES_MS, run: () => report(parts, monitor) },

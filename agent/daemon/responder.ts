@@ -4,15 +4,16 @@ import type { ActiveDecision, AlertEnforcement, AlertRecord, Decider, DecisionPo
 import type { FlowNamer } from '../flows/index.ts'
 import type { Clock, Logger } from '../kit/index.ts'
 import { EnforcerError } from '../response/index.ts'
-import type { EnforcementKeeper, EnforcementResult } from '../response/index.ts'
+import type { EnforcementResult } from '../response/index.ts'
 import type { AlertRepository, DecisionRepository } from '../storage/index.ts'
 import { alertEvent, anomalyEvent, decisionEvent, enforcementEvent } from '../telemetry/index.ts'
 import type { EnforcementReport, Metrics } from '../telemetry/index.ts'
+import type { EnforcementMonitor } from './enforcement-monitor.ts'
 import type { EventOutput } from './event-output.ts'
 
 /** What carries verdicts out. */
 export interface ResponderParts {
-  readonly keeper: EnforcementKeeper
+  readonly enforcement: Pick<EnforcementMonitor, 'apply' | 'release'>
   readonly decider: Decider
   readonly policy: DecisionPolicy
   readonly alerts: AlertRepository
@@ -76,11 +77,11 @@ export class Responder {
 
   /** Ends decisions: out of the kernel, the store and the log. */
   async lift(decisions: readonly ActiveDecision[], change: 'ended' | 'lifted'): Promise<void> {
-    const { keeper, decisions: repository, output, clock } = this.#parts
+    const { enforcement, decisions: repository, output, clock } = this.#parts
     const real = decisions.filter(({ simulated }) => !simulated)
     // What ended by itself has timed out in the kernel too.
     if (change === 'lifted' && real.length > 0) {
-      const results = await keeper.release(real.map(({ value }) => value)).catch((error: unknown) => failed(real.map(({ value }) => value), error))
+      const results = await enforcement.release(real.map(({ value }) => value)).catch((error: unknown) => failed(real.map(({ value }) => value), error))
       for (const [index, result] of results.entries()) {
         this.#report({ action: 'unblock', result, decisionId: real[index]!.id, isSimulated: false, latencyMs: null })
       }
@@ -129,7 +130,7 @@ export class Responder {
   }
 
   async #enforceVerdicts(batch: readonly AlertRecord[]): Promise<AlertRecord[]> {
-    const { clock, metrics, decider, keeper } = this.#parts
+    const { clock, metrics, decider, enforcement } = this.#parts
     const asked = batch.filter(({ verdict }) => isContainment(verdict.action) && !verdict.isSimulated)
     const results = await this.#apply(asked.map(({ verdict }) => ({ target: verdict.target, untilMs: verdict.decidedAtMs + verdict.durationMs })))
     const answers = new Map<number, AlertEnforcement>()
@@ -140,7 +141,7 @@ export class Responder {
       if (latencyMs !== null) metrics.enforcementLatency(latencyMs / 1_000)
       if (result.outcome === 'refused' && !PASSING_REFUSALS.has(result.reason)) {
         decider.remove({ id: verdict.id })
-        keeper.release([verdict.target]).catch(() => undefined)
+        enforcement.release([verdict.target]).catch(() => undefined)
       }
       answers.set(verdict.id, { outcome: result.outcome, reason: result.reason, latencyMs })
       this.#report({ action: 'block', result, decisionId: verdict.id, isSimulated: false, latencyMs })
@@ -151,7 +152,7 @@ export class Responder {
   async #apply(blocks: readonly { target: string; untilMs: number }[]): Promise<readonly EnforcementResult[]> {
     if (blocks.length === 0) return []
     try {
-      return await this.#parts.keeper.apply(blocks)
+      return await this.#parts.enforcement.apply(blocks)
     } catch (error) {
       return failed(blocks.map(({ target }) => target), error)
     }

@@ -4,6 +4,8 @@ import type { DesiredBlock, Drift, Reconciler } from './reconciler.ts'
 /** What one round of reconciliation found and did. */
 export interface ReconcileReport {
   readonly drift: Drift
+  /** What the kernel holds now, repairs included. */
+  readonly held: ReadonlySet<string>
   /** Requests sent to repair, with what became of them. */
   readonly repaired: readonly EnforcementResult[]
 }
@@ -55,7 +57,9 @@ export class EnforcementKeeper {
       const freed = unblock.length === 0 ? [] : await this.#enforcer.unblock(unblock)
       const blocked = block.length === 0 ? [] : await this.#enforcer.block(block)
       this.#reconciler.settle(blocked, this.#wallMs())
-      return { drift, repaired: [...freed, ...blocked] }
+      const held = new Set([...actual, ...blocked.filter(isEnforced)].map(({ target }) => target))
+      for (const { target } of freed.filter(isEnforced)) held.delete(target)
+      return { drift, held, repaired: [...freed, ...blocked] }
     })
   }
 
@@ -64,6 +68,10 @@ export class EnforcementKeeper {
     this.#tail = result.catch(() => {})
     return result
   }
+}
+
+function isEnforced({ outcome }: EnforcementResult): boolean {
+  return outcome === 'enforced'
 }
 
 function refusal({ target }: DesiredBlock, answer: 'accepted' | 'full' | 'invalid-target'): EnforcementResult | undefined {
