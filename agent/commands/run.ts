@@ -1,6 +1,7 @@
 import { readConfig } from '../config/index.ts'
 import { createDaemon } from '../daemon/create-daemon.ts'
 import { onSignals, serviceNotifier } from '../daemon/lifecycle.ts'
+import { Scheduler } from '../daemon/scheduler.ts'
 import { systemClock } from '../daemon/system-clock.ts'
 import { openLogger } from '../telemetry/index.ts'
 import { EXIT } from './exit-code.ts'
@@ -22,12 +23,15 @@ export async function runCommand(options: RunOptions): Promise<number> {
     reopen: () => { daemon.reopen().catch((error: unknown) => logger.error({ error }, 'The event log could not be opened anew')) },
   })
   service.notify('READY=1')
-  const feeding = service.watchdogMs === undefined ? undefined : setInterval(() => service.notify('WATCHDOG=1'), service.watchdogMs)
+  const scheduler = new Scheduler(systemClock, logger)
+  if (service.watchdogMs !== undefined) {
+    scheduler.every({ name: 'watchdog', everyMs: service.watchdogMs, run: () => service.notify('WATCHDOG=1') })
+  }
   try {
     await daemon.run()
     return EXIT.ok
   } finally {
-    clearInterval(feeding)
+    scheduler.stop()
     removeHandlers()
   }
 }

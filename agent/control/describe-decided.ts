@@ -1,7 +1,7 @@
 /** From the agent's own records to the shapes of the API. Pure; the daemon's AgentControl answers with them. */
 import type { ActiveDecision, AlertRecord, ModeEffect } from '../decision/index.ts'
 import type { FlowRecord } from '../flows/index.ts'
-import { formatDuration } from './duration.ts'
+import { goDuration } from '../kit/index.ts'
 import type { Alert, ControlMode, Decision, ModeChange } from './schema.ts'
 
 /** Names of the protocols that EVE writes in words (IANA protocol numbers); others are written as their number. */
@@ -31,7 +31,7 @@ export function describeDecision(decision: ActiveDecision, nowMs: number, inKern
   const { id, origin, type, scope, value, untilMs, scenario, simulated, alertId, reason } = decision
   return {
     id, origin, type, scope, value, scenario, simulated,
-    duration: formatDuration(untilMs - nowMs),
+    duration: goDuration(untilMs - nowMs),
     until: new Date(untilMs).toISOString(),
     phantommesh: { alertId, inKernel: simulated ? null : inKernel, reason },
   }
@@ -41,7 +41,7 @@ export function describeDecision(decision: ActiveDecision, nowMs: number, inKern
 export function describeModeChange(
   modes: { readonly from: ControlMode; readonly to: ControlMode }, effect: ModeEffect, nowMs: number,
 ): ModeChange {
-  const describe = ({ value, untilMs, scenario }: ActiveDecision) => ({ value, duration: formatDuration(untilMs - nowMs), scenario })
+  const describe = ({ value, untilMs, scenario }: ActiveDecision) => ({ value, duration: goDuration(untilMs - nowMs), scenario })
   return {
     ...modes,
     wouldEnforce: effect.enforce.map(describe),

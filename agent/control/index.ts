@@ -13,7 +13,7 @@ export type {
 export { createControlClient } from './client.ts'
 export type { ControlClient, Filter } from './client.ts'
 export { describeAlert, describeDecision, describeModeChange } from './describe-decided.ts'
-export { DURATION_MS_MAX, DURATION_MS_MIN, formatDuration, parseDuration } from './duration.ts'
+export { DURATION_MS_MAX, DURATION_MS_MIN, parseDuration } from './duration.ts'
 export { ControlError } from './errors.ts'
 export type { ClientProblem, RequestProblem, ServerProblem } from './errors.ts'
 export { EventBroadcast } from './event-broadcast.ts'

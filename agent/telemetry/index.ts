@@ -10,8 +10,6 @@
 export { eveTimestamp } from './eve-format.ts'
 export { alertEvent, anomalyEvent, decisionEvent, enforcementEvent, flowEvent, noticeEvent, statsEvent } from './eve-events.ts'
 export type { EnforcementReport, EveEvent, EventType } from './eve-events.ts'
-export { EventFollowers } from './event-followers.ts'
-export type { Follower, FollowerLimits, FollowerQuery } from './event-followers.ts'
 export { EventWriter } from './event-writer.ts'
 export type { EventWriterCounters, EventWriterOptions } from './event-writer.ts'
 export { createMetrics } from './metrics.ts'

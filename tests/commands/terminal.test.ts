@@ -4,7 +4,8 @@ import { describeRemoval } from '../../agent/commands/cleanup.ts'
 import { formatCount, formatLatency, formatProbability } from '../../agent/commands/phantomctl/format-values.ts'
 import { formatBar, formatTable, hang } from '../../agent/commands/table.ts'
 import { createProgressBar, formatProgress } from '../../agent/commands/terminal.ts'
-import { formatDuration, parseDuration } from '../../agent/control/duration.ts'
+import { parseDuration } from '../../agent/control/duration.ts'
+import { goDuration } from '../../agent/kit/index.ts'
 import { manualClock } from '../control/fake-control.ts'
 
 const COLUMNS = [{ title: 'ID', align: 'right' }, { title: 'NAME', shrinks: true }, { title: 'WHY', shrinks: true }] as const
@@ -71,9 +72,9 @@ test.each(['', '5', '1x', '1.5h', '-1h', '1m1h', ' 1h'])('%j is no duration', (t
 })
 
 test('durations are written as Go writes them, and read back to the second', () => {
-  expect([0, 59_999, 3_600_000, 90_061_000].map(formatDuration)).toEqual(['0s', '59s', '1h0m0s', '25h1m1s'])
+  expect([0, 59_999, 3_600_000, 90_061_000].map(goDuration)).toEqual(['0s', '59s', '1h0m0s', '25h1m1s'])
   fc.assert(fc.property(fc.integer({ min: 0, max: 604_800 }), (seconds) => {
-    expect(parseDuration(formatDuration(seconds * 1_000))).toBe(seconds * 1_000)
+    expect(parseDuration(goDuration(seconds * 1_000))).toBe(seconds * 1_000)
   }))
 })
 

@@ -1,5 +1,5 @@
 import type { AgentControl } from '../../agent/control/agent-control.ts'
-import { formatDuration } from '../../agent/control/duration.ts'
+import { goDuration } from '../../agent/kit/index.ts'
 import { EventBroadcast } from '../../agent/control/event-broadcast.ts'
 import type { Alert, ControlMode, Decision, ModeChange, Status } from '../../agent/control/schema.ts'
 import type { Cancel, Clock } from '../../agent/kit/index.ts'
@@ -21,7 +21,7 @@ export function fakeControl(overrides: Partial<AgentControl> = {}) {
     async addDecision({ target, durationMs, reason }) {
       if (target === '192.0.2.1') return { outcome: 'refused', reason: 'never-block' }
       const phantommesh = { alertId: null, inKernel: true, reason }
-      const decision = { ...decisionOn(target, 42), origin: 'phantomctl', duration: formatDuration(durationMs), phantommesh }
+      const decision = { ...decisionOn(target, 42), origin: 'phantomctl', duration: goDuration(durationMs), phantommesh }
       decisions.unshift(decision)
       return { outcome: 'added', decision }
     },

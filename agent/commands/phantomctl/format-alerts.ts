@@ -1,4 +1,4 @@
-import { formatDuration } from '../../control/duration.ts'
+import { goDuration } from '../../kit/index.ts'
 import type { Alert, AlertSummary, Explanation } from '../../control/schema.ts'
 import { formatBar, formatPairs, formatTable, hang, printable } from '../table.ts'
 import { formatInstant, formatLatency, formatProbability, formatSigned } from './format-values.ts'
@@ -90,7 +90,7 @@ function flowPairs(flow: Alert['flow']): [string, string][] {
 }
 
 function decidedWords(alert: Alert): string {
-  const target = alert.target === '' ? '' : ` of ${alert.target} for ${formatDuration(alert.durationMs)}`
+  const target = alert.target === '' ? '' : ` of ${alert.target} for ${goDuration(alert.durationMs)}`
   const latency = alert.decisionLatencyMs === null ? '' : `, ${formatLatency(alert.decisionLatencyMs)} after the packet`
   return `${alert.action}${target}${latency}${alert.isSimulated ? ', simulated: the mode keeps it from happening' : ''}`
 }

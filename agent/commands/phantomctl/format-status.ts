@@ -1,4 +1,4 @@
-import { formatDuration } from '../../control/duration.ts'
+import { goDuration } from '../../kit/index.ts'
 import type { Status } from '../../control/schema.ts'
 import { formatPairs } from '../table.ts'
 import { formatCount, formatLatency } from './format-values.ts'
@@ -8,7 +8,7 @@ export function formatStatus(status: Status, width: number): string {
   const { meter, enforcement, decisions } = status
   const { received, scored, shed, pending } = meter.events
   return formatPairs([
-    ['phantomd', `${status.version} on ${status.node}, process ${status.pid}, up ${formatDuration(status.uptimeSeconds * 1_000)}`],
+    ['phantomd', `${status.version} on ${status.node}, process ${status.pid}, up ${goDuration(status.uptimeSeconds * 1_000)}`],
     ['mode', modeWords(status)],
     ['health', healthWords(status)],
     ...status.interfaces.map((each): [string, string] => [
