@@ -20,10 +20,8 @@ function views({ entities, flows, bounds }: EvaluationReport, width: number): st
   ], width)
 }
 
-const COUNT_COLUMNS = [
-  { title: '' }, ...['found', 'missed', 'wrong category', 'false', 'left alone', 'recall'].map((title) => ({ title, align: 'right' as const })),
-  { title: '95 % interval' },
-]
+const NUMBERS = ['found', 'missed', 'wrong category', 'false', 'left alone', 'recall'].map((title) => ({ title, align: 'right' as const }))
+const COUNT_COLUMNS = [{ title: '' }, ...NUMBERS, { title: '95 % interval' }]
 
 function countRow(name: string, counts: FlowQuality | EntityCounts, interval: string): string[] {
   const attacks = counts.tp + counts.fn
@@ -57,7 +55,8 @@ function payload({ payload, captures }: EvaluationReport, width: number): string
     countRow('entities, enforce', payload.entities.enforce, ''),
     countRow('flows', payload.flows, ''),
   ]
-  return `Apart: captures that only content gives away\n${formatTable(COUNT_COLUMNS.slice(0, -1), rows.map((row) => row.slice(0, -1)), width)}`
+  const table = formatTable(COUNT_COLUMNS.slice(0, -1), rows.map((row) => row.slice(0, -1)), width)
+  return `Apart: captures that only content gives away\n${table}`
 }
 
 /** Captures with something to say; those without attack, verdict or trouble would only make the table long. */

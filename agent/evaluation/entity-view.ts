@@ -47,7 +47,9 @@ export function judgeView(ground: EntityGround, verdicts: readonly ReplayedVerdi
   const notRight = verdicts.filter((verdict) => !ground.truths.some((truth) => isRight(ground, truth, verdict)))
   const misnamed = ground.truths.filter((truth, index) =>
     hits[index] === undefined && notRight.some((verdict) => isNamed(ground, truth, verdict)))
-  const unexplained = notRight.filter((verdict) => !ground.truths.some((truth) => isNamed(ground, truth, verdict) || isLate(ground, truth, verdict)))
+  const isExplained = (verdict: ReplayedVerdict): boolean =>
+    ground.truths.some((truth) => isNamed(ground, truth, verdict) || isLate(ground, truth, verdict))
+  const unexplained = notRight.filter((verdict) => !isExplained(verdict))
   const accused = new Set(unexplained.filter((verdict) => ground.isInnocent(verdict.entity)).map((verdict) => verdict.entity.value))
   const tp = hits.filter((hit) => hit !== undefined).length
   const cleared = [...ground.innocents].filter((host) => !accused.has(host))

@@ -39,7 +39,7 @@ export function judgeCapture(capture: LabelledCapture, replayed: ReplayedCapture
     packets: replayed.packets,
     activeSeconds: replayed.activeMs / 1_000,
     labelsMatched: capture.labels.length - unmatched.length,
-    detectedAtMs: alert.hits.reduce<number | null>((first, hit) => (hit === undefined || (first ?? hit.atMs) < hit.atMs ? first : hit.atMs), null),
+    detectedAtMs: firstMoment(alert.hits),
     flows: flowQuality(scores, subject.flowThreshold),
     entities: { alert: alert.counts, enforce: enforce.counts },
     verdicts: verdicts.slice(0, VERDICTS_LISTED_MAX).map(({ entity, category, action, atMs }) =>
@@ -47,7 +47,8 @@ export function judgeCapture(capture: LabelledCapture, replayed: ReplayedCapture
     verdictsLeftOut: Math.max(0, verdicts.length - VERDICTS_LISTED_MAX),
     ...(unmatched.length === 0 ? {} : { error: `no packet matches the label at ${unmatched.map((label) => label.place).join(', ')}` }),
   }
-  const detections = ground.truths.map((truth, index) => detection(truth.labels.map((label) => replayed.activity[label] ?? []), alert.hits[index]))
+  const detections = ground.truths.map((truth, index) =>
+    detection(truth.labels.map((label) => replayed.activity[label] ?? []), alert.hits[index]))
   return { report, scores, detections, activeMs: replayed.activeMs, isBenignByDefault: capture.default === 'benign' }
 }
 
@@ -73,8 +74,15 @@ const NOTHING: EntityCounts = { tp: 0, fp: 0, tn: 0, fn: 0, wrongCategory: 0 }
 /** The views of no captures at all. */
 export const NO_ENTITIES: EntityViews = { alert: NOTHING, enforce: NOTHING }
 
-function header({ id, source, strength }: LabelledCapture, { trainedOn }: EvaluationSubject): Pick<CaptureReport, 'id' | 'source' | 'strength' | 'inSample'> {
+type Header = Pick<CaptureReport, 'id' | 'source' | 'strength' | 'inSample'>
+
+function header({ id, source, strength }: LabelledCapture, { trainedOn }: EvaluationSubject): Header {
   return { id, source, strength, inSample: trainedOn.some((each) => each.capture === id && each.source === source) }
+}
+
+function firstMoment(hits: readonly (ReplayedVerdict | undefined)[]): number | null {
+  const moments = hits.flatMap((hit) => (hit === undefined ? [] : [hit.atMs]))
+  return moments.length === 0 ? null : Math.min(...moments)
 }
 
 function scoresByClass(capture: LabelledCapture, flows: readonly ReplayedFlow[]): ScoredFlows {

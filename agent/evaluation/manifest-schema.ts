@@ -19,7 +19,8 @@ const prefix = z.string().transform((value, context) => {
 })
 
 /** An instant with its offset from UTC; without one it would mean another moment on every machine. */
-const instant = z.iso.datetime({ offset: true, error: 'must be an instant such as 2019-01-02T03:04:05Z' }).transform((value) => Date.parse(value))
+const instant = z.iso.datetime({ offset: true, error: 'must be an instant such as 2019-01-02T03:04:05Z' })
+  .transform((value) => Date.parse(value))
 
 const label = z.strictObject({
   entity: address.optional(),

@@ -40,11 +40,15 @@ export function parseManifest(source: ManifestSource): ParsedManifest {
   if (faults.length > 0) return fail(faults.map((fault) => ({ offset: fault.pos[0], message: fault.message })))
   const parsed = manifestSchema.safeParse(document.toJS({ maxAliasCount: ALIASES_MAX }))
   if (!parsed.success) {
-    return fail(parsed.error.issues.map((issue) => ({ offset: offsetOf(document, placeOf(issue)), message: sentence(issue.path, issue.message) })))
+    return fail(parsed.error.issues.map((issue) => (
+      { offset: offsetOf(document, placeOf(issue)), message: sentence(issue.path, issue.message) }
+    )))
   }
   const repeated = repeatedIds(parsed.data.captures)
   if (repeated.length > 0) {
-    return fail(repeated.map(({ id, index }) => ({ offset: offsetOf(document, ['captures', index, 'id']), message: `the id ${id} is given twice` })))
+    return fail(repeated.map(({ id, index }) => (
+      { offset: offsetOf(document, ['captures', index, 'id']), message: `the id ${id} is given twice` }
+    )))
   }
   const at = (path: readonly PropertyKey[]): string => `${source.file}:${place(offsetOf(document, path)).line}`
   return { ok: true, captures: parsed.data.captures.map((capture, index) => labelled(capture, { source, at, index })) }

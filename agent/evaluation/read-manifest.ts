@@ -39,6 +39,7 @@ function repeatedAcross(captures: readonly LabelledCapture[]): ManifestProblem[]
       return []
     }
     const colon = place.lastIndexOf(':')
-    return [{ file: place.slice(0, colon), line: Number(place.slice(colon + 1)), column: 1, message: `the id ${id} is already taken at ${before}` }]
+    const line = Number(place.slice(colon + 1))
+    return [{ file: place.slice(0, colon), line, column: 1, message: `the id ${id} is already taken at ${before}` }]
   })
 }

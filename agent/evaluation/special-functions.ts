@@ -9,6 +9,8 @@ const EPSILON = 1e-16
 const TINY = 1e-300
 /** Continued fractions and series need about sqrt(a) terms; this is enough for counts of 1e10. */
 const TERMS_MAX = 200_000
+/** B(2k) / (2k (2k − 1)) for k = 1 .. 6. */
+const STIRLING = [1 / 12, -1 / 360, 1 / 1_260, -1 / 1_680, 1 / 1_188, -691 / 360_360]
 const LOG_SQRT_2_PI = 0.5 * Math.log(2 * Math.PI)
 
 /** ln Γ(x) for x > 0: Stirling's series (5.11.1) after shifting x above 15, where six terms leave less than 1e-16. */
@@ -17,7 +19,7 @@ export function logGamma(x: number): number {
   let z = x
   for (; z < 15; z += 1) shift += Math.log(z)
   const inverse = 1 / (z * z)
-  const series = (1 / 12 + inverse * (-1 / 360 + inverse * (1 / 1260 + inverse * (-1 / 1680 + inverse * (1 / 1188 - inverse * 691 / 360_360))))) / z
+  const series = STIRLING.reduceRight((sum, coefficient) => coefficient + inverse * sum, 0) / z
   return (z - 0.5) * Math.log(z) - z + LOG_SQRT_2_PI + series - shift
 }
 

@@ -40,8 +40,9 @@ async function guessPasswords(stage: Stage): Promise<Incident> {
   await cue(stage, afterMs)
   return during({ category: 'bruteforce', entity: source, peer: PLAN.jumpHost, tool: 'hydra -t 4 -w 2 ssh' }, async () => {
     // hydra has no option for its own address: a route with that source, for this one target, gives it one.
-    stage.lab.ip('-n', stage.network.outside.namespace, 'rule', 'add', 'to', PLAN.jumpHost, 'uidrange', `${GUESSER}-${GUESSER}`, 'table', '77')
-    stage.lab.ip('-n', stage.network.outside.namespace, 'route', 'add', 'default', 'via', PLAN.gateway.outside, 'src', source, 'table', '77')
+    const { namespace } = stage.network.outside
+    stage.lab.ip('-n', namespace, 'rule', 'add', 'to', PLAN.jumpHost, 'uidrange', `${GUESSER}-${GUESSER}`, 'table', '77')
+    stage.lab.ip('-n', namespace, 'route', 'add', 'default', 'via', PLAN.gateway.outside, 'src', source, 'table', '77')
     const words = ['hydra', '-I', '-t', '4', '-w', '2', '-L', names, '-P', guesses, `ssh://${PLAN.jumpHost}`]
     const asGuesser = ['setpriv', `--reuid=${GUESSER}`, '--clear-groups', 'env', `HOME=${stage.lab.folder}`]
     const result = await stage.lab.run(stage.network.outside, [...asGuesser, ...words])
@@ -63,7 +64,8 @@ async function callHome(stage: Stage, seed: number): Promise<Incident> {
   if (host === undefined) throw new Error('no such client')
   const random = seededRandom(seed + 999)
   await cue(stage, afterMs)
-  return during({ category: 'c2', entity: clientAddress(client), peer: server, tool: `curl over TLS every ${periodMs} ms ± ${jitterMs} ms` }, async () => {
+  const tool = `curl over TLS every ${periodMs} ms ± ${jitterMs} ms`
+  return during({ category: 'c2', entity: clientAddress(client), peer: server, tool }, async () => {
     let answered = 0
     let dueAtMs = Date.now()
     do {

@@ -69,7 +69,8 @@ async function monitor(stage: Stage, host: Host): Promise<void> {
 
 async function download(stage: Stage, client: Host): Promise<void> {
   await cue(stage, 20_000)
-  await stage.lab.run(client, ['wget', '-q', '--no-check-certificate', '--limit-rate=60k', '-O', '/dev/null', 'https://cdn.example/image.iso'])
+  const options = ['-q', '--no-check-certificate', '--limit-rate=60k', '-O', '/dev/null']
+  await stage.lab.run(client, ['wget', ...options, 'https://cdn.example/image.iso'])
 }
 
 async function ping(stage: Stage, client: Host): Promise<void> {
@@ -91,7 +92,8 @@ async function workOnSource(stage: Stage, client: Host, random: Random): Promise
 async function copyFiles(stage: Stage, client: Host, random: Random): Promise<void> {
   const folder = stage.lab.folder
   while (await pause(stage, thinkMs(random, 30_000))) {
-    await stage.lab.run(client, ['scp', '-q', ...sshOptions(stage), `root@${PLAN.forge.name}:${folder}/site/f6`, path.join(folder, 'copied')])
+    const file = `root@${PLAN.forge.name}:${folder}/site/f6`
+    await stage.lab.run(client, ['scp', '-q', ...sshOptions(stage), file, path.join(folder, 'copied')])
     if (!(await pause(stage, thinkMs(random, 8_000)))) return
     const shell = ['ssh', ...sshOptions(stage)].join(' ')
     await stage.lab.run(client, ['rsync', '-a', '-e', shell, path.join(folder, 'repository/'), `root@${PLAN.forge.name}:${folder}/mirror`])
@@ -118,12 +120,14 @@ async function typeInShell(stage: Stage, host: Host, line: { random: Random; to:
 async function mistypePassword(stage: Stage, outside: Host): Promise<void> {
   await cue(stage, 60_000)
   for (let attempt = 0; attempt < 2 && (await pause(stage, 6_000)); attempt += 1) {
-    const options = ['-b', PLAN.administrator, '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'PubkeyAuthentication=no']
+    const options = ['-b', PLAN.administrator, ...ANY_HOST_KEY, '-o', 'PubkeyAuthentication=no']
     await stage.lab.run(outside, ['sshpass', '-p', 'not-this-one', 'ssh', ...options, `alice@${PLAN.jumpHost}`, 'true'])
   }
 }
 
+/** The lab's host key is made anew each time, and nothing may be written to the user's known hosts. */
+const ANY_HOST_KEY = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null']
+
 function sshOptions(stage: Stage): string[] {
-  return ['-i', userKey(stage.lab), '-F', 'none', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR',
-    '-o', 'BatchMode=yes']
+  return ['-i', userKey(stage.lab), '-F', 'none', ...ANY_HOST_KEY, '-o', 'LogLevel=ERROR', '-o', 'BatchMode=yes']
 }

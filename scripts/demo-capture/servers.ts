@@ -84,13 +84,16 @@ function startNames(lab: Lab, host: Host): void {
   const records = [...PLAN.sites.flatMap((site) => [site.address, site.address6].filter((each) => each !== undefined)
     .map((address) => `--host-record=${site.name},${address}`)),
   `--host-record=${PLAN.forge.name},${PLAN.forge.address}`, `--host-record=${PLAN.beacon.name},${PLAN.beacon.server}`]
-  lab.start(host, ['dnsmasq', '--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--user=root',
-    `--pid-file=${lab.folder}/dns.pid`, '--bind-interfaces', `--listen-address=${PLAN.nameserver}`, '--local=/example/', '--local-ttl=20', ...records])
+  const own = ['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--user=root', `--pid-file=${lab.folder}/dns.pid`]
+  const listen = ['--bind-interfaces', `--listen-address=${PLAN.nameserver}`]
+  lab.start(host, ['dnsmasq', ...own, ...listen, '--local=/example/', '--local-ttl=20', ...records])
 }
 
 function startTime(lab: Lab, host: Host): void {
   const file = path.join(lab.folder, 'chrony-server.conf')
-  writeFileSync(file, `local stratum 3\nallow all\nbindaddress ${PLAN.timeServer}\ncmdport 0\nbindcmdaddress /\npidfile ${lab.folder}/chrony.pid\n`)
+  const settings = ['local stratum 3', 'allow all', `bindaddress ${PLAN.timeServer}`, 'cmdport 0', 'bindcmdaddress /',
+    `pidfile ${lab.folder}/chrony.pid`]
+  writeFileSync(file, `${settings.join('\n')}\n`)
   // -x: never touches the machine's clock.
   lab.start(host, ['chronyd', '-x', '-n', '-u', 'root', '-f', file])
 }

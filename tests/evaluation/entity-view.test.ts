@@ -88,12 +88,14 @@ test('a malicious default names no entity', () => {
 const victim = label({ role: 'victim', address: '192.0.2.7', category: 'flood' })
 
 test('a victim is found when it is named as the victim', () => {
-  expect(counts({ labels: [victim] }, [verdict({ name: '192.0.2.7', kind: 'victim', category: 'flood' })])).toMatchObject({ tp: 1, fp: 0, fn: 0 })
+  const right = verdict({ name: '192.0.2.7', kind: 'victim', category: 'flood' })
+  expect(counts({ labels: [victim] }, [right])).toMatchObject({ tp: 1, fp: 0, fn: 0 })
 })
 
 test('naming the victim as the attacker is a miss and a false positive', () => {
   for (const fallback of ['benign', 'unknown'] as const) {
-    expect(counts({ default: fallback, labels: [victim] }, [verdict({ name: '192.0.2.7', category: 'flood' })])).toMatchObject({ tp: 0, fp: 1, fn: 1 })
+    const wrong = verdict({ name: '192.0.2.7', category: 'flood' })
+    expect(counts({ default: fallback, labels: [victim] }, [wrong])).toMatchObject({ tp: 0, fp: 1, fn: 1 })
   }
 })
 

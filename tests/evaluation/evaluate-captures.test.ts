@@ -35,7 +35,8 @@ test('a broken invariant of the pipeline is no unreadable file', async () => {
 })
 
 test('a label that matches no packet is an error with its place', async () => {
-  const report = await evaluate([[capture({ labels: [label(), label({ address: '10.0.0.99', place: 'test.yaml:12' })] }), replayed({ activity: [STEPS[0]!, []] })]])
+  const labels = [label(), label({ address: '10.0.0.99', place: 'test.yaml:12' })]
+  const report = await evaluate([[capture({ labels }), replayed({ activity: [STEPS[0]!, []] })]])
   expect(report.captures[0]).toMatchObject({ labelsMatched: 1, error: 'no packet matches the label at test.yaml:12' })
 })
 
@@ -96,7 +97,8 @@ test('captures that only content gives away stand apart', async () => {
 
 test('rates have exact upper bounds over benign flows and days', async () => {
   const flows = Array.from({ length: 1_000 }, () => flow({ source: '10.0.0.6' }))
-  const report = await evaluate([[capture(), replayed({ activeMs: 86_400_000, hosts: ['10.0.0.6'], flows, verdicts: [verdict({ name: '10.0.0.6' })] })]])
+  const verdicts = [verdict({ name: '10.0.0.6' })]
+  const report = await evaluate([[capture(), replayed({ activeMs: 86_400_000, hosts: ['10.0.0.6'], flows, verdicts })]])
   expect(report.falseEnforcementsPerMillionFlows).toBe(1_000)
   expect(report.falseEnforcementsPerMillionFlowsUpper95).toBeCloseTo(4_743.86, 1)
   expect(report.bounds.falseEnforcementsPerDay.value).toBe(1)

@@ -18,13 +18,15 @@ test('the report goes to the file, the table to standard output, and all is well
   const run = await evaluate({ manifest: [manifest], json }, subject())
   expect(run).toMatchObject({ exitCode: 0, err: '' })
   expect(run.out).toContain('entities, alert')
-  expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ modelHash: 'hash', thresholds: { flow: 0.5 }, captures: [{ id: 'a', inSample: false }] })
+  const written: unknown = JSON.parse(readFileSync(json, 'utf8'))
+  expect(written).toMatchObject({ modelHash: 'hash', thresholds: { flow: 0.5 }, captures: [{ id: 'a', inSample: false }] })
 })
 
 test('a capture that cannot be read: 1, with its name on standard error, and the report is written all the same', async () => {
   const json = path.join(folder, 'broken.json')
-  const broken = { ...subject(), replay: () => Promise.reject(new CodedError({ code: 'CAPTURE_FILE_UNREADABLE' }, 'a.pcap: not a capture')) }
-  expect(await evaluate({ manifest: [manifest], json }, broken)).toMatchObject({ exitCode: 1, err: 'error: capture a: a.pcap: not a capture\n' })
+  const unreadable = new CodedError({ code: 'CAPTURE_FILE_UNREADABLE' }, 'a.pcap: not a capture')
+  const run = await evaluate({ manifest: [manifest], json }, { ...subject(), replay: () => Promise.reject(unreadable) })
+  expect(run).toMatchObject({ exitCode: 1, err: 'error: capture a: a.pcap: not a capture\n' })
   expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ captures: [{ error: 'a.pcap: not a capture' }] })
 })
 
@@ -38,7 +40,8 @@ test('models are closed even when the replay breaks', async () => {
 
 test('a manifest that is wrong is refused before any model is opened', async () => {
   const open = () => Promise.reject(new Error('opened'))
-  await expect(evaluateManifests({ manifest: [path.join(folder, 'none.yaml')] }, open, captureTerminal().terminal)).rejects.toThrow('none.yaml')
+  const options = { manifest: [path.join(folder, 'none.yaml')] }
+  await expect(evaluateManifests(options, open, captureTerminal().terminal)).rejects.toThrow('none.yaml')
 })
 
 test('a report that cannot be written names the file', async () => {
@@ -54,7 +57,13 @@ test('the replay gets the absolute path and the labels', async () => {
   expect(asked).toEqual([path.join(folder, 'a.pcap'), []])
 })
 
-async function evaluate(options: Parameters<typeof evaluateManifests>[0], of: EvaluationSubject): Promise<{ exitCode: number; out: string; err: string }> {
+interface Run {
+  readonly exitCode: number
+  readonly out: string
+  readonly err: string
+}
+
+async function evaluate(options: Parameters<typeof evaluateManifests>[0], of: EvaluationSubject): Promise<Run> {
   const { terminal, text } = captureTerminal()
   const exitCode = await evaluateManifests(options, async () => ({ ...of, close: async () => {} }), terminal)
   return { exitCode, ...text }

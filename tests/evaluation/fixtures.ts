@@ -23,8 +23,11 @@ export function flow(change: Partial<ReplayedFlow> = {}): ReplayedFlow {
   return { source: '10.0.0.5', destination: '192.0.2.7', startMs: 0, endMs: 1_000, score: 0, ...change }
 }
 
+/** What a test changes in a verdict; `name` and `kind` are those of its entity. */
+export type VerdictChange = Partial<Omit<ReplayedVerdict, 'entity'>> & { name?: string; kind?: ReplayedVerdict['entity']['kind'] }
+
 /** A verdict that blocks 10.0.0.5 for scanning, half a second in. */
-export function verdict(change: Partial<Omit<ReplayedVerdict, 'entity'>> & { name?: string; kind?: ReplayedVerdict['entity']['kind'] } = {}): ReplayedVerdict {
+export function verdict(change: VerdictChange = {}): ReplayedVerdict {
   const { name = '10.0.0.5', kind = 'outer-address', ...rest } = change
   return { entity: { kind, value: name }, category: 'scan', action: 'block', atMs: 500, ...rest }
 }

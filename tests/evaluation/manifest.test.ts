@@ -25,7 +25,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('a manifest gives captures with absolute paths, plain spelling of addresses and instants as numbers', () => {
   const [capture] = good(FULL)
-  expect(capture).toMatchObject({ id: 'slow', file: '/data/pcap/slow.pcap.gz', source: 'somewhere', default: 'unknown', place: 'test.yaml:2' })
+  expect(capture).toMatchObject({ id: 'slow', file: '/data/pcap/slow.pcap.gz', source: 'somewhere' })
+  expect(capture).toMatchObject({ default: 'unknown', place: 'test.yaml:2' })
   expect(capture?.home.map((prefix) => prefix.length)).toEqual([8, 32])
   expect(capture?.labels[0]).toEqual({
     role: 'entity', address: '10.0.0.5', peer: '2001:db8::7', category: 'flood',
@@ -35,7 +36,8 @@ test('a manifest gives captures with absolute paths, plain spelling of addresses
 })
 
 test('strength is behaviour and the default benign where nothing is said', () => {
-  expect(good('captures: [{id: a, file: a.pcap, source: s}]')[0]).toMatchObject({ strength: 'behaviour', default: 'benign', labels: [], home: [] })
+  const [plain] = good('captures: [{id: a, file: a.pcap, source: s}]')
+  expect(plain).toMatchObject({ strength: 'behaviour', default: 'benign', labels: [], home: [] })
 })
 
 interface Refusal {
@@ -50,14 +52,14 @@ test.each<Refusal>([
   { what: 'no address', text: FULL.replace('10.0.0.5', 'ten'), line: 9, message: /"ten" is not an IP address/ },
   { what: 'no prefix', text: FULL.replace('10.0.0.0/8', '10.0.0.0/99'), line: 6, message: /not an address or prefix/ },
   { what: 'an instant without its offset', text: FULL.replace('03:04:05Z', '03:04:05'), line: 12, message: /must be an instant/ },
-  { what: 'a window that ends before it begins', text: FULL.replace('from: 2019', 'from: 2020'), line: 13, message: /ends before it begins/ },
+  { what: 'a window that ends before it begins', text: FULL.replace('from: 2019', 'from: 2020'), line: 13, message: /ends before/ },
   { what: 'a label without entity and victim', text: FULL.replace('victim: 10.0.0.9, ', ''), line: 14, message: /either entity or victim/ },
-  { what: 'a label with both', text: FULL.replace('victim: 10.0.0.9', 'victim: 10.0.0.9, entity: 10.0.0.8'), line: 14, message: /either entity or victim/ },
+  { what: 'a label with both', text: FULL.replace('victim: 10', 'entity: 10.0.0.8, victim: 10'), line: 14, message: /either entity or/ },
   { what: 'an unknown key', text: FULL.replace('strength:', 'strenght:'), line: 5, message: /strenght/ },
   { what: 'no captures', text: 'captures: []\n', line: 1, message: /captures/ },
   { what: 'no file', text: 'captures:\n  - id: a\n    source: s\n', line: 2, message: /captures\[0\]\.file/ },
   { what: 'broken YAML', text: 'captures:\n  - id: [a\n', line: 3, message: /./ },
-  { what: 'an id twice', text: 'captures:\n  - {id: a, file: a, source: s}\n  - {id: a, file: b, source: s}\n', line: 3, message: /given twice/ },
+  { what: 'an id twice', text: `captures:\n${'  - {id: a, file: a, source: s}\n'.repeat(2)}`, line: 3, message: /given twice/ },
 ])('$what is refused with its line', ({ text, line, message }) => {
   const parsed = parse(text)
   if (parsed.ok) throw new Error('was accepted')
