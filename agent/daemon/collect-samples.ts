@@ -34,7 +34,7 @@ const NO_RATIOS = new Float32Array(0)
  * Labelled captures through meter and features, each from fresh state: what the models are trained on. Captures in which only content
  * tells (`strength: payload`) are left out: behaviour cannot be learned from them.
  *
- * What could be read of a broken capture counts, and the capture is named in `broken`. Throws CaptureError where a file cannot be read at all.
+ * What could be read of a broken capture counts, and `broken` says why it ended. Throws CaptureError where a file cannot be opened.
  */
 export async function collectSamples(
   captures: readonly LabelledCapture[], limits: SampleLimits, onProgress: (done: number, capture: LabelledCapture) => void,

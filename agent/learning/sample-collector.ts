@@ -82,7 +82,9 @@ export class SampleCollector {
       captureList: this.#captures.map(({ id, source }) => ({ id, source })),
       features: { ...features, values: new Float32Array(rows.length * features.width) },
       sequences: {
-        ...sequences, values: new Float32Array(rows.length * stepFloats), lengths: Int32Array.from(rows, ({ row }) => row.sequence?.length ?? 0),
+        ...sequences,
+        values: new Float32Array(rows.length * stepFloats),
+        lengths: Int32Array.from(rows, ({ row }) => row.sequence?.length ?? 0),
       },
       evidence: { tests, ratios: new Float32Array(rows.length * tests.length) },
     }

@@ -50,7 +50,8 @@ test('rare kinds are not crowded out: labels and rows with sequences have room o
   collector.startCapture('a', 'x')
   for (let row = 0; row < 1_000; row += 1) collector.add(numbered(row, LABEL.benign))
   for (let row = 0; row < 3; row += 1) collector.add(numbered(row, LABEL.attack))
-  for (let row = 0; row < 3; row += 1) collector.add({ ...numbered(row, LABEL.benign), sequence: { values: new Float32Array(2), length: 2 } })
+  const sequence = { values: new Float32Array(2), length: 2 }
+  for (let row = 0; row < 3; row += 1) collector.add({ ...numbered(row, LABEL.benign), sequence })
   const { labels, sequences } = collector.finish()
   expect([...labels].filter((label) => label === LABEL.attack)).toHaveLength(3)
   expect([...sequences.lengths].filter((length) => length > 0)).toHaveLength(3)

@@ -1,5 +1,5 @@
 // Goal: labelled samples become a set of models that the agent takes, with nothing judged by what it was fitted on.
-// Method: small synthetic captures whose attacks are plain in the features and in the order of events.
+// Method: small synthetic captures whose attacks stand out in their features and repeat one event, where benign events rise.
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -93,7 +93,7 @@ test('progress ends where it said it would', async () => {
   expect(seen.at(-1)).toEqual([6, 6])
 })
 
-/** Every second capture has attacks among its benign rows: features shifted, events rising. A tenth of its rows is unknown. */
+/** Every second capture has attacks among its benign rows: features shifted, one event repeated. A tenth of its rows is unknown. */
 function syntheticSamples(captures: number, rowsEach: number): TrainingSamples {
   const random = seededRandom(71)
   const rows = captures * rowsEach
@@ -108,7 +108,7 @@ function syntheticSamples(captures: number, rowsEach: number): TrainingSamples {
   const values = Float32Array.from({ length: rows * width }, (_, cell) => random.uniform() + (isAttack(Math.floor(cell / width)) ? 0.8 : 0))
   const sequences = Float32Array.from({ length: rows * steps * sequenceWidth }, (_, cell) => {
     const step = Math.floor(cell / sequenceWidth) % steps
-    return random.uniform() + (isAttack(Math.floor(cell / sequenceWidth / steps)) ? step * 0.5 : 0)
+    return random.uniform() * 0.2 + (isAttack(Math.floor(cell / sequenceWidth / steps)) ? 0.5 : step * 0.3)
   })
   return {
     labels, captures: capture,
