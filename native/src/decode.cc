@@ -28,15 +28,17 @@ struct Layer {
   }
 };
 
+// What the header says, but not more than was on the wire: else sixty octets could claim to be 64 kB and spoil every counter of
+// volume (the receiver drops such a packet). A length of 0 is segmentation offload's, or a jumbogram's: the wire knows.
+uint32_t octetsOnWire(uint32_t claimed, const Layer& ip) { return claimed == 0 || claimed > ip.wire ? ip.wire : claimed; }
+
 Failure decodeIpv4(const Layer& ip, Packet& packet) {
   if (ip.captured < 20) return DecodeFailure::ipHeaderTruncated;
   const uint8_t* header = ip.bytes;
   if (header[0] >> 4 != 4) return DecodeFailure::ipVersionInvalid;
   const uint32_t headerLength = (header[0] & 15u) * 4;
   if (headerLength < 20) return DecodeFailure::ipHeaderLengthInvalid;
-  // Segmentation offload leaves the total length 0 in what the kernel shows (tcpdump treats it alike).
-  const uint32_t totalLength = read16(header + 2);
-  const uint32_t octets = totalLength != 0 ? totalLength : ip.wire;
+  const uint32_t octets = octetsOnWire(read16(header + 2), ip);
   if (octets < headerLength) return DecodeFailure::ipTotalLengthInvalid;
 
   packet.ipVersion = 4;
@@ -102,9 +104,8 @@ Failure decodeIpv6(const Layer& ip, Packet& packet) {
   if (ip.captured < 40) return DecodeFailure::ipHeaderTruncated;
   const uint8_t* header = ip.bytes;
   if (header[0] >> 4 != 6) return DecodeFailure::ipVersionInvalid;
-  // Length 0: segmentation offload, or a jumbogram (RFC 2675); the wire knows.
   const uint32_t payloadLength = read16(header + 4);
-  packet.octets = payloadLength != 0 ? 40 + payloadLength : (ip.wire > 40 ? ip.wire : 40);
+  packet.octets = octetsOnWire(payloadLength == 0 ? 0 : 40 + payloadLength, ip);
   packet.ipVersion = 6;
   packet.protocol = header[6];
   packet.ttl = header[7];

@@ -19,7 +19,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   'mixed-vlan-mpls.pcap': 'MPLS is not read',
   'radiotap.pcap': 'the meter refuses radio captures',
   'wlanmon.pcap': 'the meter refuses radio captures',
-  'ldap-missing_krbtgt_ldap_request.pcapng': 'a packet whose total length offload left 0 counts with its length on the wire, in Zeek with 0',
+  'ldap-missing_krbtgt_ldap_request.pcapng': 'where offload left the total length 0 the length on the wire counts, in Zeek 0',
 }
 
 const captures = existsSync(FOLDER) ? readIndex() : []

@@ -35,7 +35,8 @@ test.runIf(mayCapture)('datagrams over loopback are counted once each, with thei
     for (let index = 0; index < batch.length; index++) records.push(namer.name(batch, index))
   }
   expect(records).toMatchObject([{
-    interfaceName: 'lo', sourceAddress: '127.0.0.1', destinationTransportPort: port, packetDeltaCount: PACKETS, octetDeltaCount: PACKETS * 128,
+    interfaceName: 'lo', sourceAddress: '127.0.0.1', destinationTransportPort: port,
+    packetDeltaCount: PACKETS, octetDeltaCount: PACKETS * 128,
   }])
   expect(source.counters().dropped['kernelRingFull']).toBe(0)
   await source.close()
