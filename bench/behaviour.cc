@@ -1,5 +1,5 @@
 // What the behaviour tables cost beyond the bare meter, and what an event costs. CPU time of this process; files read through the same
-// meter each time, least of three runs.
+// meter each time, least of three runs. The kernel's work of supplying each table's memory for the first time is in it.
 //
 //   node bench/make-captures.ts mixed /tmp/mixed.pcap && node bench/make-captures.ts flood /tmp/flood.pcap
 //   g++ -std=c++20 -O3 -Inative/src bench/behaviour.cc $(ls native/src/*.cc | grep -v addon.cc) -lpcap -lz -pthread -o /tmp/behaviour
@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <functional>
 #include <memory>
 #include <vector>
 

@@ -33,8 +33,6 @@ class BehaviourObserver {
   void segmentStarted(uint64_t nowUs);
   ObserverCounters counters() const;
 
-  // Fetches the records that the next packet of the flow will touch.
-  void prefetch(const Flow& flow) const { tables_.prefetch(flow.observer); }
   uint32_t openRequests() const { return requests_.size(); }
 
  private:

@@ -34,7 +34,6 @@ class BehaviourTables {
   // The records of a flow's ends, made if they are not there (any more); their counters have caught up with the clock.
   Parties touch(const FlowKey& key, ObserverSlot& slot) {
     const PairKey pair{key.source, key.destination};
-    prefetch(slot);
     return {touchIn(sources_, key.source, slot.sourceHost, [&] { return hash(key.source); }),
             touchIn(destinations_, key.destination, slot.destinationHost, [&] { return hash(key.destination); }),
             touchIn(pairs_, pair, slot.pair, [&] { return pairHash(hash(key.source), hash(key.destination)); })};
@@ -57,12 +56,6 @@ class BehaviourTables {
   HostAnnex& takeAnnex(SourceHost& source) { return sources_.takeAnnex(source); }
   HostAnnex& takeAnnex(DestinationHost& destination) { return destinations_.takeAnnex(destination); }
   PairAnnex& takeAnnex(PairRecord& pair) { return pairs_.takeAnnex(pair); }
-
-  void prefetch(const ObserverSlot& slot) const {
-    sources_.prefetch(slot.sourceHost);
-    destinations_.prefetch(slot.destinationHost);
-    pairs_.prefetch(slot.pair);
-  }
 
   void clear() {
     sources_.clear();

@@ -56,18 +56,12 @@ class ClockTable {
 
   uint32_t size() const { return size_; }
   uint64_t evictions() const { return evictions_; }
-  // What a packet changes of a record: the first lines.
-  void prefetch(uint32_t index) const {
-    const char* record = reinterpret_cast<const char*>(&records_[index]);
-    for (int line = 0; line < kHotLines; ++line) __builtin_prefetch(record + 64 * line, 1);
-  }
 
  private:
   struct Slot {
     uint32_t hash;
     uint32_t index;
   };
-  static constexpr int kHotLines = 4;
   // A table of nothing but used records is not swept to the end: the last one looked at goes.
   static constexpr int kHandStepsMax = 64;
 
