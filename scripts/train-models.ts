@@ -1,5 +1,6 @@
 // `npm run train`: makes the shipped models again, from the labelled captures outside the project.
-// PHANTOMMESH_DATA says where they are, by default ../shared/data. Training takes train.yaml and benign.yaml; validation.yaml is for choosing and takes no part. Same captures and seed, same bytes.
+// PHANTOMMESH_DATA says where they are, by default ../shared/data. Training takes train.yaml and benign.yaml; validation.yaml is for
+// choosing and takes no part. Same captures and seed, same bytes.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describeFailure } from '../agent/commands/exit-code.ts'

@@ -87,8 +87,8 @@ function addBatch({ capture, extractor, sequences: memory, namer, collector }: E
 }
 
 /**
- * What is known of the flow's source up to this event. Learned scores weigh against the source of a flow, so a row is an attack only where
- * a label blames that source: answers to an attacker, sources that were spoofed and reflectors that were used are neither attack nor benign.
+ * What is known of the flow's source up to this event. Learned scores weigh against the source of a flow, so a row is an attack only
+ * where a label blames that source. Answers to an attacker, spoofed sources and abused reflectors are neither attack nor benign.
  */
 function labelOf(capture: LabelledCapture, namer: FlowNamer, event: { readonly batch: EventBatch; readonly index: number }): number {
   const record = namer.name(event.batch, event.index)

@@ -12,7 +12,8 @@ const WAYS = ['independent', 'disturbed', 'repeated'] as const
  * Ordinary sequences (label 0) and contrasts made of them (label 1), for a model that learns what is ordinary without seeing an attack:
  * Breiman's contrast with synthetic data, from unsupervised random forests (2003).
  *
- * Row i of the result belongs to `rows[i % rows.length]`; both labels weigh the same for each. The contrasts of a sequence have its length and consist of cells of other ordinary sequences:
+ * Row i of the result belongs to `rows[i % rows.length]`; both labels weigh the same for each. The contrasts of a sequence have its
+ * length and consist of cells of other ordinary sequences:
  *
  * - independent: every cell drawn for itself, so that nothing fits together in an event or over time;
  * - disturbed: every second cell, at random;

@@ -39,7 +39,7 @@ const FALSE_POSITIVE_RATES = [0.01, 0.001]
 const FAILURE_PROBABILITY = 0.05
 
 const LIMITS = [
-  'Fitted on short captures of single applications, not on the traffic of whole gateways: the models know little of what is ordinary there.',
+  'Fitted on short captures of single applications: the models know little of what is ordinary on a whole gateway.',
   'Calibrated on few, staged attacks: scores are capped and rank below explicit evidence tests.',
   'Thresholds hold only while new benign rows are exchangeable with the calibration rows; on another network they are not.',
   'Same samples and seed give the same bytes on the same kind of processor; elsewhere ONNX Runtime may sum in another order.',
@@ -48,8 +48,9 @@ const LIMITS = [
 /**
  * Forest, sequence model, calibrations, weights and thresholds out of labelled samples.
  *
- * Forest and sequence model see benign rows only; attacks calibrate. Everything that judges a score (calibration, weight, threshold, AUC) sees scores of models that did not
- * see that row's capture (folds by capture). What ships is then fitted on all captures. Same samples and seed, same bytes.
+ * Forest and sequence model see benign rows only; attacks calibrate. Everything that judges a score (calibration, weight, threshold, AUC)
+ * sees scores of models that did not see that row's capture (folds by capture). What ships is then fitted on all captures.
+ * Same samples and seed, same bytes.
  *
  * Throws LearningError where the samples do not suffice.
  */
