@@ -9,7 +9,7 @@ struct BehaviourLimits {
   uint32_t hostsMax = 65536;      // records in each role, source and destination; past it the least recently used is evicted
   uint32_t pairsMax = 65536;
   uint32_t contactsMax = 262144;  // contacts remembered; the oldest of its set is forgotten
-  uint32_t trialsMax = 65536;     // first contacts under way; past it the oldest is dropped undecided
+  uint32_t trialsMax = 65536;     // requests under way (trials and TCP handshakes); past it the oldest is dropped undecided
   uint32_t trialsPerSourceMax = 1024;       // so that one scanner cannot push out the trials of others
   uint32_t trialsPerDestinationMax = 4096;  // likewise a flood of spoofed sources
   // Unanswered for this long is failed: the first two retransmissions of RFC 6298 (1 s, then 2 s later) went unanswered as well.

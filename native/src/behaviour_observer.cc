@@ -52,7 +52,8 @@ void BehaviourObserver::countFlow(const Flow& flow, const Parties& parties) {
   const uint64_t destinationHash = tables_.hash(flow.key.destination);
   const uint64_t portHash = mixHash(flow.key.protocol, servicePort(flow.key));
   source.counters.addCount(kSourceFlows, clock);
-  source.distinct.insert({destinationHash, mixHash(destinationHash, portHash)}, now, [&]() -> auto& { return tables_.takeAnnex(source).distinct; });
+  source.distinct.insert({destinationHash, mixHash(destinationHash, portHash)}, now,
+                         [&]() -> auto& { return tables_.takeAnnex(source).distinct; });
   destination.counters.addCount(kDestinationFlows, clock);
   destination.distinct.insert({sourceHash, portHash}, now, [&]() -> auto& { return tables_.takeAnnex(destination).distinct; });
   pair.counters.addCount(kPairFlows, clock);
@@ -130,7 +131,8 @@ uint8_t BehaviourObserver::seeTcp(Flow& flow, const Packet& packet, int directio
   if ((packet.tcpBits & (kSyn | kAck)) == kSyn && direction == 0) {
     destination.counters.addCount(kSyns, clock);
     ++destination.synsTotal;
-    if (flow.tcpState == kSynSent && flow.packets[0] + flow.packets[1] == 1 && !flow.isContinuation) return openHandshake(flow, destination);
+    const bool isFirst = flow.packets[0] + flow.packets[1] == 1 && !flow.isContinuation;
+    if (isFirst && flow.tcpState == kSynSent) return openHandshake(flow, destination);
   }
   if ((flow.observer.flags & kIsHalfOpen) != 0 && (flow.tcpState == kEstablished || flow.tcpState == kClosing)) {
     destination.counters.addCount(kHandshakes, clock);

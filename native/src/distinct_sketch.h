@@ -1,5 +1,5 @@
 // How many distinct things were seen in each window: HyperLogLog (Flajolet et al. 2007) of 32 registers with linear counting for
-// small numbers. Standard error 1.04 / sqrt(32) = 18 % for many, below 10 % up to 16, one thing is counted as one.
+// small numbers. Standard error 1.04 / sqrt(32) = 18 % for many, below 17 % up to 16, one thing is counted as one.
 #pragma once
 
 #include <algorithm>

@@ -16,7 +16,8 @@ uint64_t hostHash(uint64_t host) { return mixHash(host, 99); }
 void randomTraffic(Traffic& traffic, unsigned number, int packets) {
   std::mt19937_64 random(number);
   for (int i = 0; i < packets; ++i) {
-    const Address client = ipv4(10, 0, 0, static_cast<uint8_t>(random() % 50)), server = ipv4(192, 0, 2, static_cast<uint8_t>(random() % 50));
+    const Address client = ipv4(10, 0, 0, static_cast<uint8_t>(random() % 50));
+    const Address server = ipv4(192, 0, 2, static_cast<uint8_t>(random() % 50));
     const End from{client, static_cast<uint16_t>(40000 + random() % 3)}, to{server, static_cast<uint16_t>(1 + random() % 1500)};
     traffic.wait(static_cast<double>(random() % 3000) * 1e-6);
     switch (random() % 8) {

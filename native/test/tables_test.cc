@@ -134,9 +134,10 @@ TEST("an evicted record's handle never reaches another host's record") {
   CHECK(checked > 1000);
 }
 
-TEST("a sketch counts one as one, few within 10 %, many within 20 % root mean square") {
+TEST("a sketch counts one as one, few within 17 %, many within 25 % root mean square") {
   std::mt19937_64 random(seed());
-  for (const auto& [distinct, errorMax] : std::map<int, double>{{1, 0.02}, {3, 0.12}, {10, 0.17}, {30, 0.2}, {100, 0.25}, {1000, 0.22}, {60000, 0.22}}) {
+  const std::map<int, double> errorsMax{{1, 0.02}, {3, 0.12}, {10, 0.17}, {30, 0.2}, {100, 0.25}, {1000, 0.22}, {60000, 0.22}};
+  for (const auto& [distinct, errorMax] : errorsMax) {
     double squares = 0;
     constexpr int kRuns = 200;
     for (int run = 0; run < kRuns; ++run) {
