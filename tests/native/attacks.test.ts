@@ -126,7 +126,12 @@ function connection(afterMs: number, { port, to, octets }: { port: number; to: s
   ]
 }
 
-async function observe(packets: readonly Timed[], limits: Partial<MeterLimits> = {}): Promise<{ events: ReadEvent[]; counters: MeterCounters }> {
+interface Observed {
+  readonly events: ReadEvent[]
+  readonly counters: MeterCounters
+}
+
+async function observe(packets: readonly Timed[], limits: Partial<MeterLimits> = {}): Promise<Observed> {
   const file = path.join(folder, 'capture.pcap')
   writeFileSync(file, pcap(frames(...packets)))
   const source = openCaptureFiles([file], limits)
