@@ -28,8 +28,14 @@ export interface BaseTrainingOptions {
   readonly signal?: AbortSignal
 }
 
-/** Learned scores are capped (learning.md, section 3, point 3); tests over independent trials may say more. */
-const LEARNED_CAP = 3
+/**
+ * Learned scores are capped (learning.md, section 3, point 3); tests over independent trials may say more. Fusion sums a source over time
+ * up to twice its cap, and successive scores of one host repeat one another: forest and sequence together stay within this share of the
+ * prior, so that no entity is acted on for the models' word alone.
+ */
+const LEARNED_CAP_MAX = 3
+const LEARNED_SHARE_OF_PRIOR = 0.85
+const LEARNED_SUMMANDS = 4
 const TEST_CAP = 12
 /** The forest keeps a say: under a shift of traffic the supervised parts go stale first (learning.md, section 3, point 2). */
 const FOREST_WEIGHT_MIN = 0.25
@@ -56,15 +62,15 @@ const LIMITS = [
  */
 export async function trainBaseModels(samples: TrainingSamples, options: BaseTrainingOptions): Promise<TrainedModels> {
   checkSamples(samples)
+  const priorLogOdds = options.priorLogOdds ?? PRIOR_LOG_ODDS
   const rows = labelledRows(samples)
   const folds = assignFolds(samples, rows, options.seed)
   const weights = rowWeights(samples, rows)
   const fitted = await crossFit(samples, { rows, folds, weights }, crossFitOptions(options))
   const truth: RowTruth = { labels: samples.labels, weights }
-  const sources = sourceColumns(samples, fitted)
+  const sources = sourceColumns(samples, fitted, learnedCap(priorLogOdds))
   const fused = crossFittedRatios(sources, truth, { rows, folds: folds.count, foldOf: (row) => folds.foldOf[samples.captures[row]!]! })
   const files = { 'forest.onnx': forestGraph(fitted.forest), 'sequence.onnx': inferenceGraph(fitted.sequence) }
-  const priorLogOdds = options.priorLogOdds ?? PRIOR_LOG_ODDS
   const fusion: FusionParameters = {
     priorLogOdds,
     categoryPriorLogOdds: {},
@@ -113,11 +119,15 @@ function crossFitOptions(options: BaseTrainingOptions): CrossFitOptions {
   }
 }
 
-function sourceColumns({ evidence, labels }: TrainingSamples, fitted: CrossFit): SourceColumn[] {
+function learnedCap(priorLogOdds: number): number {
+  return Math.min(LEARNED_CAP_MAX, LEARNED_SHARE_OF_PRIOR * Math.max(0, -priorLogOdds) / LEARNED_SUMMANDS)
+}
+
+function sourceColumns({ evidence, labels }: TrainingSamples, fitted: CrossFit, cap: number): SourceColumn[] {
   const { tests, ratios } = evidence
   return [
-    { name: 'forest', unit: 'score', values: fitted.forestScores, cap: LEARNED_CAP, weightMin: FOREST_WEIGHT_MIN },
-    { name: 'sequence', unit: 'score', values: fitted.sequenceScores, cap: LEARNED_CAP, weightMin: 0 },
+    { name: 'forest', unit: 'score', values: fitted.forestScores, cap, weightMin: FOREST_WEIGHT_MIN },
+    { name: 'sequence', unit: 'score', values: fitted.sequenceScores, cap, weightMin: 0 },
     ...tests.map((name, column): SourceColumn => ({
       name, unit: 'ratio', cap: TEST_CAP, weightMin: 0,
       values: Float64Array.from({ length: labels.length }, (_, row) => ratios[row * tests.length + column]!),

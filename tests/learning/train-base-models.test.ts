@@ -39,6 +39,14 @@ test('attacks that are plain to see are seen in captures that were left out', as
   expect(manifest.fusion.thresholds.map(({ falsePositiveRateMax }) => falsePositiveRateMax)).toEqual([0.01])
 })
 
+test('both models together, summed to twice their cap, stay below the prior', async () => {
+  for (const priorLogOdds of [-6.9, -3]) {
+    const { fusion } = (await trainBaseModels(SAMPLES, { ...OPTIONS, priorLogOdds })).manifest
+    const most = ['forest', 'sequence'].reduce((sum, name) => sum + 2 * fusion.sources[name]!.weight * fusion.sources[name]!.cap, 0)
+    expect(most).toBeLessThan(-priorLogOdds)
+  }
+})
+
 test('labels that mean nothing are not learned: held-out AUC stays at chance', async () => {
   const random = seededRandom(51)
   const labels = SAMPLES.labels.map(() => Math.round(random.uniform()))
