@@ -37,9 +37,8 @@ export async function trainCommand({ manifest, out, seed }: TrainOptions): Promi
 /** What was trained, for people: held-out figures only. */
 export function describeModels({ manifest }: TrainedModels, folder: string): string {
   const figure = (auc: number | null): string => (auc === null ? 'not known' : auc.toFixed(3))
-  const models = manifest.models.map(({ kind, rows, bytes, heldOutAuc }) => (
-    `  ${kind.padEnd(9)} ${String(rows).padStart(7)} rows  ${String(bytes).padStart(8)} bytes  AUC ${figure(heldOutAuc)}\n`
-  ))
+  const line = (what: string, size: string, auc: number | null): string => `  ${what.padEnd(10)}${size.padEnd(32)}AUC ${figure(auc)}\n`
+  const models = manifest.models.map(({ kind, rows, bytes, heldOutAuc }) => line(kind, `${rows} rows, ${bytes} bytes`, heldOutAuc))
   return `${manifest.version} in ${folder}, AUC over captures that each fold had not seen:\n${models.join('')}`
-    + `  fused ${' '.repeat(35)} AUC ${figure(manifest.fusedHeldOutAuc)}\n`
+    + line('fused', '', manifest.fusedHeldOutAuc)
 }

@@ -31,9 +31,9 @@ test('the closing words give held-out figures, and say so where there is none', 
   }, 'models')
   expect(text).toBe([
     'base-1 in models, AUC over captures that each fold had not seen:',
-    '  forest        100 rows      2000 bytes  AUC 0.877',
-    '  sequence       50 rows      1000 bytes  AUC not known',
-    `  fused ${' '.repeat(35)} AUC 0.900`,
+    '  forest    100 rows, 2000 bytes            AUC 0.877',
+    '  sequence  50 rows, 1000 bytes             AUC not known',
+    '  fused                                     AUC 0.900',
     '',
   ].join('\n'))
 })
