@@ -38,6 +38,9 @@ const PROGRAMS = [
 class BuildError extends Error {}
 
 try {
+  if (!existsSync(path.join(ROOT, 'node_modules', 'node-addon-api', 'napi.h'))) {
+    throw new BuildError('node_modules has no node-addon-api; run `npm ci` first, or `npm run setup`, which does both')
+  }
   mkdirSync(OBJECTS, { recursive: true })
   for (const program of PROGRAMS) await build(program)
 } catch (error) {

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kWaitMs = 100;         // so often an idle thread looks at the clock and at `stop`
 constexpr uint64_t kClockLagUs = 5000;  // packets of the last milliseconds may still be on their way into the ring
+constexpr size_t kInterfacesMax = 256;  // an event's interfaceIndex is one octet
 constexpr uint64_t kReopenUs = 1'000'000;
 constexpr uint32_t kPublishPackets = 4096;
 constexpr uint32_t kPublishRounds = 64;  // under load; an idle thread publishes before it waits
@@ -49,6 +50,9 @@ SessionOptions completed(SessionOptions options) {
 
 CaptureSession::CaptureSession(SessionOptions options, std::unique_ptr<EventSink> sink)
     : options_(completed(std::move(options))), sink_(std::move(sink)) {
+  if (options_.interfaces.size() > kInterfacesMax) {
+    throw CaptureFailure(CaptureFailure::Code::kInterfaceFailed, options_.interfaces.back(), "more than 256 interfaces");
+  }
   earlier_.resize(options_.interfaces.size());
   if (!options_.files.empty()) firstFile_ = CaptureFile::open(options_.files.front());
   for (const std::string& name : options_.interfaces) {
@@ -96,6 +100,7 @@ void CaptureSession::runWith(Observer& observer) {
   } catch (const CaptureFailure& failure) {
     failure_ = failure;
   }
+  sink_->waitFromNowOn();
   meter.endAll();
   sink_->flush();
   publish(meter);

@@ -5,7 +5,7 @@
 namespace phantommesh {
 
 EventSink::EventSink(std::vector<std::span<EventRecord>> buffers, WhenFull whenFull, std::function<void()> wake)
-    : buffers_(std::move(buffers)), whenFull_(whenFull), wake_(std::move(wake)) {
+    : buffers_(std::move(buffers)), wake_(std::move(wake)), whenFull_(whenFull) {
   for (uint32_t i = 0; i < buffers_.size(); ++i) free_.push_back(i);
 }
 
@@ -55,7 +55,7 @@ void EventSink::end() {
 std::optional<EventSink::Batch> EventSink::take() {
   std::lock_guard lock(mutex_);
   if (taken_) {
-    free_.push_back(*taken_);
+    free_.push_front(*taken_);  // the one whose memory is warm is filled next; the others wait for a crowd
     taken_.reset();
     freed_.notify_one();
   }

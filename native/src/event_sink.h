@@ -58,6 +58,8 @@ class EventSink {
   bool hasPending() const { return length_ != 0; }
   uint64_t committed() const { return committed_; }
   uint64_t droppedFull() const { return droppedFull_; }
+  // The source has ended: nothing is lost by waiting any more, so what is left is delivered whole.
+  void waitFromNowOn() { whenFull_ = WhenFull::kWait; }
   // No more events will come.
   void end();
 
@@ -72,10 +74,10 @@ class EventSink {
   void handOver();
 
   const std::vector<std::span<EventRecord>> buffers_;
-  const WhenFull whenFull_;
   const std::function<void()> wake_;
 
   // Filling thread only.
+  WhenFull whenFull_;
   EventRecord* current_ = nullptr;
   uint32_t currentIndex_ = 0;
   uint32_t length_ = 0;
