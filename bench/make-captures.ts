@@ -3,7 +3,8 @@
 //   node bench/make-captures.ts mixed|flood OUT.pcap
 //
 // mixed: the Ethernet captures of PHANTOMMESH_DATA/peers, repeated until there are enough packets. Each repetition gets its own addresses
-//        and its own start within ten minutes; gaps are cut at 2 s so that files with packets years apart fit. Only for speed: checksums are stale.
+//        and its own start within ten minutes; gaps are cut at 2 s so that files with packets years apart fit.
+//        Only for speed: checksums are stale.
 // flood: 3 million SYNs of 1 million 5-tuples towards one server, a microsecond apart.
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs'
 import path from 'node:path'

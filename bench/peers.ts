@@ -38,7 +38,8 @@ const ours = (verb: 'meter' | 'replay'): Program => ({
   notes() {
     const summary = JSON.parse(readFileSync(summaryFile, 'utf8'))
     const { received, scored, shed } = summary.events
-    const share = verb === 'replay' ? `, ${((100 * scored) / Math.max(1, received)).toFixed(1)} % of ${received} events scored, ${shed} shed` : ''
+    const percent = ((100 * scored) / Math.max(1, received)).toFixed(1)
+    const share = verb === 'replay' ? `, ${percent} % of ${received} events scored, ${shed} shed` : ''
     return `${summary.flows} flows${share}`
   },
 })
@@ -47,7 +48,10 @@ const PROGRAMS: readonly Program[] = [
   { name: 'libpcap loop (floor)', command: (capture) => [path.join(FOLDER, 'floor'), capture], notes: () => '' },
   {
     name: 'softflowd 1.1',
-    command: (capture) => ['softflowd', '-r', capture, '-m', '2000000', '-v', '9', '-n', '127.0.0.1:9995', '-c', 'none', '-p', path.join(FOLDER, 'sf.pid')],
+    // NetFlow to a loopback port where nobody listens; a table large enough for every flow.
+    command: (capture) => [
+      'softflowd', '-r', capture, '-m', '2000000', '-v', '9', '-n', '127.0.0.1:9995', '-c', 'none', '-p', path.join(FOLDER, 'sf.pid'),
+    ],
     notes: (output) => `${/Flows expired:\s+(\d+)/.exec(output)?.[1] ?? '?'} flows`,
   },
   ours('meter'),
@@ -69,7 +73,8 @@ for (const [name, packets] of captures()) {
 
 function prepare(): void {
   mkdirSync(FOLDER, { recursive: true })
-  const missing = [['softflowd', '/usr/sbin/softflowd'], ['time', '/usr/bin/time']].filter(([, file]) => !existsSync(file!)).map(([name]) => name!)
+  const programs = { softflowd: '/usr/sbin/softflowd', time: '/usr/bin/time' }
+  const missing = Object.entries(programs).filter(([, file]) => !existsSync(file)).map(([name]) => name)
   if (missing.length > 0 && process.getuid?.() === 0) execFileSync('apt-get', ['install', '-y', '-qq', ...missing], { stdio: 'ignore' })
   execFileSync('g++', ['-O2', '-o', path.join(FOLDER, 'floor'), path.join(ROOT, 'bench/floor.cc'), '-lpcap'])
 }
@@ -105,5 +110,9 @@ function measure(command: readonly string[]): { cost: Cost; output: string } {
 
 function medianCost(costs: readonly Cost[]): Cost {
   const median = (pick: (cost: Cost) => number): number => costs.map(pick).sort((a, b) => a - b)[Math.floor(costs.length / 2)]!
-  return { cpuSeconds: median((cost) => cost.cpuSeconds), wallSeconds: median((cost) => cost.wallSeconds), rssMb: Math.max(...costs.map((cost) => cost.rssMb)) }
+  return {
+    cpuSeconds: median((cost) => cost.cpuSeconds),
+    wallSeconds: median((cost) => cost.wallSeconds),
+    rssMb: Math.max(...costs.map((cost) => cost.rssMb)),
+  }
 }

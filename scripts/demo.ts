@@ -42,7 +42,8 @@ const explained = result.alerts.findLast(({ verdict }) => isContainment(verdict.
 if (explained !== undefined) {
   const threshold = actionThreshold('alert', policy.decision.costs, policy.available) ?? 1
   const alert = describeAlert(explained, Math.log(threshold / (1 - threshold)))
-  await terminal.out(`One of them in full, as \`phantomctl alerts explain\` shows it on a running agent:\n\n${formatExplanation(explainAlert(alert), width)}\n`)
+  await terminal.out('One of them in full, as `phantomctl alerts explain` shows it on a running agent:\n\n')
+  await terminal.out(`${formatExplanation(explainAlert(alert), width)}\n`)
 }
 const summary = summarise({
   counters: result.counters, alerts: result.alertCount, decisions: result.decisionCount, elapsedMs: systemClock.monotonicMs() - startedAtMs,

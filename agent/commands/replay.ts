@@ -51,7 +51,7 @@ export async function replayCommand(options: ReplayOptions): Promise<number> {
 /** The alerts of a replay as a table; packet time in UTC. */
 export function describeAlerts({ alerts, alertCount }: ReplayResult, terminal: Pick<Terminal, 'width'>): string {
   if (alertCount === 0) return 'nothing was found\n'
-  const columns = [{ title: 'TIME' }, { title: 'ENTITY' }, { title: 'CATEGORY' }, { title: 'P' }, { title: 'ACTION' }, { title: 'WHY', shrinks: true }]
+  const columns = [...['TIME', 'ENTITY', 'CATEGORY', 'P', 'ACTION'].map((title) => ({ title })), { title: 'WHY', shrinks: true }]
   const rows = alerts.map(({ verdict: { posterior, category, action, heldBackBy } }) => [
     new Date(posterior.observedAtMs).toISOString().slice(11, 23),
     `${posterior.entity.value}${posterior.entity.kind === 'victim' ? ' (victim)' : ''}`,

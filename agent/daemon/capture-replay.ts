@@ -25,7 +25,9 @@ export async function openSubject(config: Config, modelsFolder?: string): Promis
   const threshold = (action: 'alert' | 'block'): number => actionThreshold(action, policy.decision.costs, policy.available) ?? 1
   return {
     modelHash: manifest.version,
-    thresholds: { alertPosterior: threshold('alert'), blockPosterior: threshold('block'), corroborationNats: config.decision.corroborationMin },
+    thresholds: {
+      alertPosterior: threshold('alert'), blockPosterior: threshold('block'), corroborationNats: config.decision.corroborationMin,
+    },
     flowThreshold: threshold('alert'),
     trainedOn: manifest.training.map(({ capture, source }) => ({ capture, source })),
     replay: (file, options) => replayCapture({ file, options, config, models }),
@@ -101,7 +103,8 @@ class Gathered {
 
   /** An event stands at its flow's last packet so far, but a flow's end: that is known only when its silence was long enough. */
   #addEvent(flow: FlowRecord, isEnd: boolean): void {
-    const { flowId, sourceAddress: source, destinationAddress: destination, flowStartMilliseconds: startMs, flowEndMilliseconds: endMs } = flow
+    const { flowId, sourceAddress: source, destinationAddress: destination } = flow
+    const { flowStartMilliseconds: startMs, flowEndMilliseconds: endMs } = flow
     this.#activeTime.add(startMs)
     this.#activeTime.add(endMs)
     this.#hosts.add(source)

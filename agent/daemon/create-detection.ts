@@ -6,7 +6,9 @@ import { Decider, NeverBlockList } from '../decision/index.ts'
 import type { Action, DecisionPolicy, Mode, ProtectedPrefix } from '../decision/index.ts'
 import { openInferenceClient, readModels, ThreatDetector, UNTRAINED_FUSION } from '../ensemble/index.ts'
 import type { InferenceClient, LoadedModels } from '../ensemble/index.ts'
-import { EVENT_VECTOR_SCHEMA, FEATURE_SCHEMA, FeatureExtractor, SEQUENCE_LIMITS, SEQUENCE_STEPS, SequenceMemory } from '../features/index.ts'
+import {
+  EVENT_VECTOR_SCHEMA, FEATURE_SCHEMA, FeatureExtractor, SEQUENCE_LIMITS, SEQUENCE_STEPS, SequenceMemory,
+} from '../features/index.ts'
 import { parsePrefix } from '../kit/index.ts'
 import { Pipeline } from './pipeline.ts'
 import type { PipelineParts } from './pipeline.ts'
@@ -30,7 +32,8 @@ export function policyOf(config: Config): DecisionPolicy {
 
 /** The meter's limits as the configuration says. */
 export function meterLimitsOf(config: Config): Partial<MeterLimits> {
-  return { ...config.meter, scoringEventsPerSecond: config.scoring.eventsPerSecond, filter: config.capture.filter, ringBytes: config.capture.ringBytes }
+  const { filter, ringBytes } = config.capture
+  return { ...config.meter, scoringEventsPerSecond: config.scoring.eventsPerSecond, filter, ringBytes }
 }
 
 /** What must never be blocked by configuration alone. */

@@ -63,7 +63,8 @@ export async function replay(start: ReplayStart, onProgress: (fraction: number, 
       await recorder.record(await detection.pipeline.step(batch))
       onProgress(source.progress(), recorder.alertCount)
     })
-    return { counters: source.counters(), alerts: recorder.alerts, alertCount: recorder.alertCount, decisionCount: recorder.decisionCount, failure }
+    const { alerts, alertCount, decisionCount } = recorder
+    return { counters: source.counters(), alerts, alertCount, decisionCount, failure }
   } finally {
     await source.close()
     await ids.close()
