@@ -7,6 +7,7 @@ import { exfiltrationBalance } from './evidence/exfiltration-balance.ts'
 import { floodMuteConnections } from './evidence/flood-mute-connections.ts'
 import { floodReflection } from './evidence/flood-reflection.ts'
 import { floodSynCusum } from './evidence/flood-syn-cusum.ts'
+import { floodUnansweredDatagrams } from './evidence/flood-unanswered-datagrams.ts'
 import { icmpTunnelEcho } from './evidence/icmp-tunnel-echo.ts'
 import { scanRandomWalk } from './evidence/scan-random-walk.ts'
 import type { Finding } from './posterior.ts'
@@ -22,6 +23,7 @@ export const EVIDENCE_TESTS: readonly EvidenceTest[] = [
   exfiltrationBalance,
   floodSynCusum,
   floodReflection,
+  floodUnansweredDatagrams,
 ]
 
 /**

@@ -78,7 +78,8 @@ export class ThreatDetector {
   #flowLogOdds = new Float32Array(0)
   #segment = -1
 
-  constructor({ layout, parameters, modelVersion, surroundings = UNKNOWN_SURROUNDINGS, entitiesMax = ENTITIES_MAX }: ThreatDetectorOptions) {
+  constructor(options: ThreatDetectorOptions) {
+    const { layout, parameters, modelVersion, surroundings = UNKNOWN_SURROUNDINGS, entitiesMax = ENTITIES_MAX } = options
     this.#modelVersion = modelVersion
     this.#surroundings = surroundings
     this.#event = new EvidenceEvent(layout)

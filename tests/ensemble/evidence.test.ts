@@ -80,6 +80,18 @@ test('it takes several senders to reflect', () => {
   expect(follow('flood.reflection')({ ...answers, destinationDistinctPeers: all(1) })).toBe(3)
 })
 
+test('datagrams from ever new sources that nobody answers are a flood; answered ones and few senders are not', () => {
+  const flood = {
+    protocolIdentifier: 17, packetDeltaCount: 1, reversePacketDeltaCount: 0, destinationFlows: all(2_000), destinationDistinctPeers: all(900),
+    destinationOctetsReceived: all(400_000), destinationOctetsSent: all(0),
+  }
+  expect(measureOnce('flood.unanswered-datagrams', flood)).toBe(12)
+  expect(measureOnce('flood.unanswered-datagrams', { ...flood, destinationOctetsSent: all(100_000) })).toBe(0)
+  expect(measureOnce('flood.unanswered-datagrams', { ...flood, destinationDistinctPeers: all(20) })).toBe(0)
+  // Those are the reflection test's.
+  expect(measureOnce('flood.unanswered-datagrams', { ...flood, destinationUnsolicitedAnswers: all(1_900) })).toBe(0)
+})
+
 test('equal short connections to a login service, a hundred a minute, are brute force', () => {
   expect(measureOnce('bruteforce.flat-traffic', loginAttempts())).toBe(12)
 })
@@ -145,11 +157,12 @@ test('whatever the counters say, ratios are finite and within 12 nats, and expla
   const counter = fc.oneof(fc.constant(0), fc.nat(1_000), fc.constant(0xffff_ffff))
   const decayed = fc.array(fc.oneof(fc.constant(0), fc.float({ min: 0, max: Math.fround(1e12), noNaN: true })), { minLength: 5, maxLength: 5 })
   const recent = fc.array(fc.float({ min: 0, max: Math.fround(1e9), noNaN: true }), { minLength: 16, maxLength: 16 })
-  const fields = Object.fromEntries(Object.entries(EVENT_LAYOUT.fields).flatMap(([name, { type, count }]) => {
-    if (type === 'u32' && name !== 'segment') return [[name, counter]]
-    if (type === 'f32') return [[name, count === 16 ? recent : decayed.map((values) => values.slice(0, count))]]
-    return []
-  }))
+  const listOf = (count: number): fc.Arbitrary<number[]> => (count === 16 ? recent : decayed.map((values) => values.slice(0, count)))
+  const layout = Object.entries(EVENT_LAYOUT.fields)
+  const fields = {
+    ...Object.fromEntries(layout.filter(([name, { type }]) => type === 'u32' && name !== 'segment').map(([name]) => [name, counter])),
+    ...Object.fromEntries(layout.filter(([, { type }]) => type === 'f32').map(([name, { count }]) => [name, listOf(count)])),
+  }
   const flow = { protocolIdentifier: fc.constantFrom(1, 6, 17), destinationTransportPort: fc.constantFrom(22, 53, 80, 4_444), tcpState: fc.nat(7) }
   fc.assert(fc.property(fc.array(fc.record({ ...fields, ...flow }), { minLength: 1, maxLength: 5 }), (events) => {
     const recognizer = new PatternRecognizer()

@@ -76,6 +76,9 @@ export class EvidenceEvent {
   sourceContactsAnswered(window: Window): number { return this.#view.f32(this.#at.sourceContactsAnswered + window) }
   sourceOctetsSent(window: Window): number { return this.#view.f32(this.#at.sourceOctetsSent + window) }
   sourceUnsolicited(window: Window): number { return this.#view.f32(this.#at.sourceUnsolicitedAnswers + window) }
+  destinationFlows(window: Window): number { return this.#view.f32(this.#at.destinationFlows + window) }
+  destinationOctetsReceived(window: Window): number { return this.#view.f32(this.#at.destinationOctetsReceived + window) }
+  destinationOctetsSent(window: Window): number { return this.#view.f32(this.#at.destinationOctetsSent + window) }
   destinationSyns(window: Window): number { return this.#view.f32(this.#at.destinationSyns + window) }
   destinationHandshakes(window: Window): number { return this.#view.f32(this.#at.destinationHandshakes + window) }
   destinationPeers(window: Window): number { return this.#view.f32(this.#at.destinationDistinctPeers + window) }
@@ -102,6 +105,7 @@ function resolveOffsets(layout: EventLayout) {
     ...elementOffsets(layout, 'f32', [
       'lengthMean', 'lengthDeviation', 'sourceFlows', 'sourceDistinctPeers', 'sourceContactsFailed', 'sourceContactsAnswered',
       'sourceOctetsSent', 'sourceUnsolicitedAnswers', 'destinationSyns', 'destinationHandshakes', 'destinationDistinctPeers',
+      'destinationFlows', 'destinationOctetsReceived', 'destinationOctetsSent',
       'destinationDistinctPorts', 'destinationResetsSent', 'destinationUnsolicitedAnswers', 'pairFlows', 'pairContactsFailed',
       'pairOctetsSent', 'pairOctetsReceived', 'pairBurstGapsMs', 'pairBurstOctets', 'pairFlowPackets', 'pairFlowOctets',
       'pairFlowDurationsMs',
