@@ -41,9 +41,12 @@ function makeBatch(batchIndex: number): EventBatch {
     const host = integerBelow(random, HOSTS)
     return tcpEvent({
       observedAtMs: 1_700_000_000_000 + batchIndex * 100 + index / 10,
-      sourceAddress: Uint8Array.of(10, 0, host >> 8, host & 255), destinationAddress: Uint8Array.of(198, 51, 100, integerBelow(random, 250)),
-      destinationTransportPort: [22, 53, 80, 443, 8_443][integerBelow(random, 5)]!, protocolIdentifier: integerBelow(random, 4) === 0 ? 17 : 6,
-      octetDeltaCount: integerBelow(random, 100_000), sourceFlows: counters(40), sourceContactsAnswered: counters(30), sourceTrialsAnswered: 30,
+      sourceAddress: Uint8Array.of(10, 0, host >> 8, host & 255),
+      destinationAddress: Uint8Array.of(198, 51, 100, integerBelow(random, 250)),
+      destinationTransportPort: [22, 53, 80, 443, 8_443][integerBelow(random, 5)]!,
+      protocolIdentifier: integerBelow(random, 4) === 0 ? 17 : 6,
+      octetDeltaCount: integerBelow(random, 100_000), sourceFlows: counters(40),
+      sourceContactsAnswered: counters(30), sourceTrialsAnswered: 30,
       sourceTrialsFailed: integerBelow(random, 20) === 0 ? 20 : 3, sourceDistinctPeers: counters(20), destinationFlows: counters(300),
       destinationSyns: counters(300), destinationHandshakes: counters(300), destinationSynsTotal: batchIndex * 10,
       destinationHandshakesTotal: batchIndex * 10, pairFlows: counters(100), pairOctetsSent: counters(50_000), pairBurstsTotal: 20,

@@ -117,7 +117,8 @@ export class ThreatDetector {
       const eventIndex = rows.eventIndexes[row]!
       this.#event.select(batch, eventIndex)
       this.#startSegment(this.#event.segment)
-      const isSequenceEnd = input.sequences !== undefined && nextSequence < input.sequences.length && input.sequences.rows[nextSequence] === row
+      const { sequences } = input
+      const isSequenceEnd = sequences !== undefined && nextSequence < sequences.length && sequences.rows[nextSequence] === row
       const sequenceScore = isSequenceEnd ? input.sequenceScores?.[nextSequence++] : undefined
       const source = this.#judgeSource({ eventIndex, row, forestScore: input.forestScores?.[row], sequenceScore })
       const victim = this.#judgeDestination(eventIndex)

@@ -68,7 +68,9 @@ test('SYNs that complete their handshakes are no flood, at any rate', () => {
 })
 
 test('SYNs to ever new ports, or refused, are a scan of the host and no flood', () => {
-  const flood = { destinationSynsTotal: 1_000, destinationSyns: all(1_000), destinationDistinctPorts: all(1), destinationDistinctPeers: all(900) }
+  const flood = {
+    destinationSynsTotal: 1_000, destinationSyns: all(1_000), destinationDistinctPorts: all(1), destinationDistinctPeers: all(900),
+  }
   expect(follow('flood.syn-cusum')(flood)).toBe(12)
   expect(follow('flood.syn-cusum')({ ...flood, destinationDistinctPorts: all(500) })).toBe(0)
   expect(follow('flood.syn-cusum')({ ...flood, destinationResetsSent: all(1_000) })).toBe(0)
@@ -82,7 +84,8 @@ test('it takes several senders to reflect', () => {
 
 test('datagrams from ever new sources that nobody answers are a flood; answered ones and few senders are not', () => {
   const flood = {
-    protocolIdentifier: 17, packetDeltaCount: 1, reversePacketDeltaCount: 0, destinationFlows: all(2_000), destinationDistinctPeers: all(900),
+    protocolIdentifier: 17, packetDeltaCount: 1, reversePacketDeltaCount: 0, destinationFlows: all(2_000),
+    destinationDistinctPeers: all(900),
     destinationOctetsReceived: all(400_000), destinationOctetsSent: all(0),
   }
   expect(measureOnce('flood.unanswered-datagrams', flood)).toBe(12)
@@ -141,7 +144,9 @@ test('long queries in volume are a DNS tunnel; a busy resolver and a single long
 })
 
 test('echo replies that differ from their requests carry something else; an honest ping of any size does not', () => {
-  const ping = { protocolIdentifier: 1, icmpType: 8, packetDeltaCount: 100, reversePacketDeltaCount: 97, lengthMean: [84, 84], lengthDeviation: [0, 0] }
+  const ping = {
+    protocolIdentifier: 1, icmpType: 8, packetDeltaCount: 100, reversePacketDeltaCount: 97, lengthMean: [84, 84], lengthDeviation: [0, 0],
+  }
   expect(measureOnce('icmp-tunnel.echo', ping)).toBe(0)
   expect(measureOnce('icmp-tunnel.echo', { ...ping, lengthMean: [1_028, 1_028] })).toBe(0)
   expect(measureOnce('icmp-tunnel.echo', { ...ping, lengthMean: [300, 700], lengthDeviation: [200, 400] })).toBe(12)
@@ -155,7 +160,8 @@ test('a large upload alone stays below the prior, a download is nothing', () => 
 
 test('whatever the counters say, ratios are finite and within 12 nats, and explanations are sentences', () => {
   const counter = fc.oneof(fc.constant(0), fc.nat(1_000), fc.constant(0xffff_ffff))
-  const decayed = fc.array(fc.oneof(fc.constant(0), fc.float({ min: 0, max: Math.fround(1e12), noNaN: true })), { minLength: 5, maxLength: 5 })
+  const amount = fc.oneof(fc.constant(0), fc.float({ min: 0, max: Math.fround(1e12), noNaN: true }))
+  const decayed = fc.array(amount, { minLength: 5, maxLength: 5 })
   const recent = fc.array(fc.float({ min: 0, max: Math.fround(1e9), noNaN: true }), { minLength: 16, maxLength: 16 })
   const listOf = (count: number): fc.Arbitrary<number[]> => (count === 16 ? recent : decayed.map((values) => values.slice(0, count)))
   const layout = Object.entries(EVENT_LAYOUT.fields)
@@ -163,7 +169,9 @@ test('whatever the counters say, ratios are finite and within 12 nats, and expla
     ...Object.fromEntries(layout.filter(([name, { type }]) => type === 'u32' && name !== 'segment').map(([name]) => [name, counter])),
     ...Object.fromEntries(layout.filter(([, { type }]) => type === 'f32').map(([name, { count }]) => [name, listOf(count)])),
   }
-  const flow = { protocolIdentifier: fc.constantFrom(1, 6, 17), destinationTransportPort: fc.constantFrom(22, 53, 80, 4_444), tcpState: fc.nat(7) }
+  const flow = {
+    protocolIdentifier: fc.constantFrom(1, 6, 17), destinationTransportPort: fc.constantFrom(22, 53, 80, 4_444), tcpState: fc.nat(7),
+  }
   fc.assert(fc.property(fc.array(fc.record({ ...fields, ...flow }), { minLength: 1, maxLength: 5 }), (events) => {
     const recognizer = new PatternRecognizer()
     const slots = new Float64Array(recognizer.slots)

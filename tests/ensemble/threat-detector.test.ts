@@ -29,7 +29,8 @@ test('a host whose contacts are mostly answered is never reported', () => {
 })
 
 test('contributions are exact summands of the log-odds, the largest first', () => {
-  const outcomes = fc.array(fc.record({ failed: fc.boolean(), forest: fc.double({ min: 0.01, max: 0.99, noNaN: true }) }), { maxLength: 60 })
+  const outcome = fc.record({ failed: fc.boolean(), forest: fc.double({ min: 0.01, max: 0.99, noNaN: true }) })
+  const outcomes = fc.array(outcome, { maxLength: 60 })
   fc.assert(fc.property(outcomes, (trials) => {
     let [failed, answered] = [0, 0]
     const events = trials.map((trial, index) => {
@@ -108,7 +109,8 @@ test('entities are bounded and the forgotten ones counted', () => {
 test('the evidence of a flow is that of its pair, whatever else its source does', () => {
   const detector = new ThreatDetector({ layout: EVENT_LAYOUT, parameters: UNTRAINED_FUSION, modelVersion: 'test' })
   const quiet = tcpEvent({ pairFlows: [1, 1, 1, 1, 1] })
-  judgeWith(detector, [quiet, { ...quiet, sourceTrialsFailed: 1_000 }, { ...quiet, pairFlows: [9, 9, 9, 9, 9], pairContactsFailed: [9, 9, 9, 9, 9] }])
+  const refused = { ...quiet, pairFlows: [9, 9, 9, 9, 9], pairContactsFailed: [9, 9, 9, 9, 9] }
+  judgeWith(detector, [quiet, { ...quiet, sourceTrialsFailed: 1_000 }, refused])
   const [alone, besideScan, scanned] = detector.flowLogOdds
   expect(besideScan).toBe(alone)
   expect(scanned).toBeGreaterThan(alone!)

@@ -46,12 +46,14 @@ test('a row does not depend on addresses, ports of one class, TTL, dates, interf
   const elsewhere = fc.record({
     sourceAddress: fc.ipV6().map(addressBytes), destinationAddress: fc.ipV4().map(addressBytes), ipVersion: fc.constantFrom(4, 6),
     sourceTransportPort: fc.integer({ min: 1, max: 65_535 }), destinationTransportPort: fc.integer({ min: 0, max: 1_023 }),
-    ttlMin: fc.tuple(fc.nat(255), fc.nat(255)), ttlMax: fc.tuple(fc.nat(255), fc.nat(255)), vlanId: fc.nat(4_094), interfaceIndex: fc.nat(7),
+    ttlMin: fc.tuple(fc.nat(255), fc.nat(255)), ttlMax: fc.tuple(fc.nat(255), fc.nat(255)),
+    vlanId: fc.nat(4_094), interfaceIndex: fc.nat(7),
     flowId: fc.nat(), initialWindow: fc.tuple(fc.nat(65_535), fc.nat(65_535)), segment: fc.nat(9),
   })
   fc.assert(fc.property(elsewhere, fc.integer({ min: 0, max: 2_000_000_000 }), (overrides, shiftSeconds) => {
     const original = tcpEvent()
-    const shifted = ['observedAtMs', 'flowStartMilliseconds', 'flowEndMilliseconds'].map((name) => [name, Number(original[name]) + 1_000 * shiftSeconds])
+    const times = ['observedAtMs', 'flowStartMilliseconds', 'flowEndMilliseconds']
+    const shifted = times.map((name) => [name, Number(original[name]) + 1_000 * shiftSeconds])
     const moved = { ...original, ...overrides, ...Object.fromEntries(shifted) }
     expect(named(extract([moved]))).toEqual(named(extract([original])))
     expect(named(extractVectors([moved]))).toEqual(named(extractVectors([original])))
@@ -119,11 +121,14 @@ function named({ schema, values, presence }: FeatureRows): Record<string, number
 
 /** To six digits: cells are float32. */
 function rounded(row: GoldenVector['features']): GoldenVector['features'] {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'number' ? Number(value.toPrecision(6)) : value]))
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => (
+    [name, typeof value === 'number' ? Number(value.toPrecision(6)) : value]
+  )))
 }
 
 function anyEvent(): fc.Arbitrary<EventValues> {
-  const fields = Object.entries(EVENT_LAYOUT.fields).filter(([name]) => !/Address|^purpose$|^firstCount$/.test(name)).map(([name, { type, count }]) => {
+  const free = Object.entries(EVENT_LAYOUT.fields).filter(([name]) => !/Address|^purpose$|^firstCount$/.test(name))
+  const fields = free.map(([name, { type, count }]) => {
     const element = type === 'f32' || type === 'f64'
       ? fc.oneof(fc.constant(0), fc.float({ min: 0, max: Math.fround(1e12), noNaN: true }))
       : fc.oneof(fc.constant(0), fc.nat(type === 'u8' ? 255 : 32_767))

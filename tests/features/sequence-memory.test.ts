@@ -39,7 +39,8 @@ test('entities do not mix, and a silent one starts anew', () => {
   const select = createSelect()
   const interleaved = Array.from({ length: 6 }, (_, index) => at(START_MS + index, { sourceAddress: addressBytes(`192.0.2.${index % 2}`) }))
   expect(select(interleaved).length).toBe(0)
-  const late = Array.from({ length: 3 }, (_, index) => at(START_MS + SEQUENCE_LIMITS.idleTimeoutMs + 10 + index, { sourceAddress: addressBytes('192.0.2.0') }))
+  const lateMs = START_MS + SEQUENCE_LIMITS.idleTimeoutMs + 10
+  const late = Array.from({ length: 3 }, (_, index) => at(lateMs + index, { sourceAddress: addressBytes('192.0.2.0') }))
   expect(select(late).length).toBe(0)
 })
 

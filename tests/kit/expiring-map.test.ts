@@ -47,7 +47,8 @@ test('a map needs room for one entry', () => {
 })
 
 test('any sequence of operations agrees with a plain list of entries', () => {
-  const operation = fc.record({ kind: fc.constantFrom('set', 'get', 'delete', 'expire'), key: fc.integer({ min: 0, max: 6 }), stepMs: fc.nat(400) })
+  const kind = fc.constantFrom('set', 'get', 'delete', 'expire')
+  const operation = fc.record({ kind, key: fc.integer({ min: 0, max: 6 }), stepMs: fc.nat(400) })
   fc.assert(fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
     const map = new ExpiringMap<number, number>({ capacity: 4, idleTimeoutMs: IDLE_MS })
     let model: { key: number; value: number; usedAtMs: number }[] = []

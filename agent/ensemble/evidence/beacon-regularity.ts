@@ -49,7 +49,8 @@ export const beaconRegularity: EvidenceTest = {
     const gaps = spreadOf(recentGaps(event))
     const sizes = spreadOf(recentSizes(event))
     return `${event.pairBurstsTotal} bursts every ${(gaps.median / 1000).toFixed(1)} s (deviation ${percent(gaps)}) of `
-      + `${sizes.median.toFixed(0)} octets (deviation ${percent(sizes)}) to port ${event.destinationPort}; ${event.destinationPeers(WINDOW.d1).toFixed(0)} client(s) of it in a day`
+      + `${sizes.median.toFixed(0)} octets (deviation ${percent(sizes)}) to port ${event.destinationPort}; `
+      + `${event.destinationPeers(WINDOW.d1).toFixed(0)} client(s) of it in a day`
   },
 }
 

@@ -30,7 +30,8 @@ export const floodUnansweredDatagrams: EvidenceTest = {
   measure,
   explain: (event) =>
     `${event.destinationFlows(WINDOW.s10).toFixed(0)} new flows from ${event.destinationPeers(WINDOW.s10).toFixed(0)} sources `
-    + `in the last 10 s, ${(event.destinationOctetsReceived(WINDOW.s10) / 1e3).toFixed(0)} kB in and ${(event.destinationOctetsSent(WINDOW.s10) / 1e3).toFixed(0)} kB out`,
+    + `in the last 10 s, ${(event.destinationOctetsReceived(WINDOW.s10) / 1e3).toFixed(0)} kB in `
+    + `and ${(event.destinationOctetsSent(WINDOW.s10) / 1e3).toFixed(0)} kB out`,
 }
 
 function measure(event: EvidenceEvent): number {
