@@ -112,7 +112,8 @@ class Gathered {
     const packets = flow.packetDeltaCount + flow.reversePacketDeltaCount
     this.#activity.add({ flowId, source, destination, atMs: endMs, packets })
     if (!isEnd) return
-    this.#flows.push({ source, destination, startMs, endMs, score: this.#scores.get(flowId) ?? 0 })
+    const isAnswered = flow.reversePacketDeltaCount > 0
+    this.#flows.push({ source, destination, startMs, endMs, score: this.#scores.get(flowId) ?? 0, isAnswered })
     this.#scores.delete(flowId)
     this.#activity.forget(flowId)
   }

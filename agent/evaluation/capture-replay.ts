@@ -11,6 +11,8 @@ export interface ReplayedFlow {
   readonly endMs: number
   /** Evidence of this flow or its pair up to its end, without the entity's other behaviour; 0 when it was never scored. */
   readonly score: number
+  /** Whether the destination sent anything back: what the trivial rule looks at. */
+  readonly isAnswered: boolean
 }
 
 /** One verdict under the default policy: what the costs ask for, whatever the mode lets happen. */

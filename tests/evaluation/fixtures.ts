@@ -20,7 +20,7 @@ export function capture(change: Partial<LabelledCapture> = {}): LabelledCapture 
 
 /** A flow from 10.0.0.5 to 192.0.2.7 over the first second. */
 export function flow(change: Partial<ReplayedFlow> = {}): ReplayedFlow {
-  return { source: '10.0.0.5', destination: '192.0.2.7', startMs: 0, endMs: 1_000, score: 0, ...change }
+  return { source: '10.0.0.5', destination: '192.0.2.7', startMs: 0, endMs: 1_000, score: 0, isAnswered: true, ...change }
 }
 
 /** What a test changes in a verdict; `name` and `kind` are those of its entity. */
