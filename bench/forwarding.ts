@@ -13,7 +13,9 @@ import path from 'node:path'
 const ROOT = path.resolve(import.meta.dirname, '..')
 const ROUNDS = Number(process.argv[2] ?? 5)
 const TAG = `pm-fw${process.pid}`
-const [CLIENT, GATEWAY, SERVER] = ['c', 'g', 's'].map((role) => `${TAG}${role}`) as [string, string, string]
+const CLIENT = `${TAG}c`
+const GATEWAY = `${TAG}g`
+const SERVER = `${TAG}s`
 const folder = mkdtempSync(path.join(os.tmpdir(), 'phantommesh-forwarding-'))
 
 interface Round {
@@ -78,7 +80,8 @@ async function startAgent(): Promise<ChildProcess> {
 }
 
 function measure(): Round {
-  const report = run('ip', 'netns', 'exec', CLIENT, 'sh', '-c', `ping -i 0.01 -c 380 10.201.2.2 > ${folder}/ping & iperf3 -J -t 4 -c 10.201.2.2; wait $!`)
+  const both = `ping -i 0.01 -c 380 10.201.2.2 > ${folder}/ping & iperf3 -J -t 4 -c 10.201.2.2; wait $!`
+  const report = run('ip', 'netns', 'exec', CLIENT, 'sh', '-c', both)
   if (report === undefined) throw new Error('iperf3 failed')
   const delays = [...readFileSync(`${folder}/ping`, 'utf8').matchAll(/time=([\d.]+) ms/g)].map((match) => Number(match[1]))
   return { gigabits: JSON.parse(report).end.sum_received.bits_per_second / 1e9, delaysMs: delays }

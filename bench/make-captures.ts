@@ -105,22 +105,27 @@ function readClassicPcap(file: Buffer): Packet[] {
   return packets
 }
 
-/** The same frame under other addresses: the low 13 bits of each address' upper half change, multicast stays. */
+/** The same frame under other addresses: some bits of each unicast address' upper half change with the round. */
 function readdressed(frame: Buffer, round: number): Buffer {
   const copy = Buffer.from(frame)
   let at = 12
-  while ((copy.readUInt16BE(at) === 0x8100 || copy.readUInt16BE(at) === 0x88a8) && at + 6 < copy.length) at += 4
+  while ([0x8100, 0x88a8].includes(copy.readUInt16BE(at)) && at + 6 < copy.length) at += 4
   const type = copy.readUInt16BE(at)
   const ip = at + 2
-  const offsets = type === 0x0800 && ip + 20 <= copy.length ? [12, 16] : type === 0x86dd && ip + 40 <= copy.length ? [12, 28] : []
-  for (const offset of offsets) {
-    const first = copy[ip + offset - (type === 0x86dd ? 4 : 0)]!
-    if (first >= 224 || first === 0) continue
-    const changed = copy.readUInt16BE(ip + offset) ^ (round & 0x1fff)
-    const lead = changed >> 8
-    copy.writeUInt16BE(type === 0x0800 && (lead >= 224 || lead === 0 || lead === 127) ? 0x0a00 | (changed & 0xff) : changed, ip + offset)
-  }
+  if (type === 0x0800 && ip + 20 <= copy.length) [12, 16].forEach((offset) => changeAddress4(copy, ip + offset, round))
+  if (type === 0x86dd && ip + 40 <= copy.length) [8, 24].forEach((offset) => changeAddress6(copy, ip + offset, round))
   return copy
+}
+
+function changeAddress4(frame: Buffer, at: number, round: number): void {
+  if (frame[at]! >= 224 || frame[at] === 0) return
+  const changed = frame.readUInt16BE(at) ^ (round & 0x1fff)
+  const isUnicast = changed >> 8 > 0 && changed >> 8 < 224 && changed >> 8 !== 127
+  frame.writeUInt16BE(isUnicast ? changed : 0x0a00 | (changed & 0xff), at)
+}
+
+function changeAddress6(frame: Buffer, at: number, round: number): void {
+  if (frame[at] !== 0xff) frame.writeUInt16BE(frame.readUInt16BE(at + 4) ^ (round & 0x1fff), at + 4)
 }
 
 function openCapture(out: string): { write(atUs: number, bytes: Buffer, wireLength: number): void; close(): void } {

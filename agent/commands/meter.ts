@@ -10,7 +10,7 @@ import { EXIT } from './exit-code.ts'
 import type { MeterOptions } from './options.ts'
 import { createProgressBar, processTerminal } from './terminal.ts'
 
-/** Flow records of capture files: decode and flow table, nothing else. What is readable of a broken file counts before its error is told. */
+/** Flow records of capture files: decode and flow table, nothing else. A broken file counts as far as it can be read. */
 export async function meterCommand(options: MeterOptions): Promise<number> {
   const terminal = processTerminal()
   const source = openCaptureFiles(options.files, { behaviour: false, recordFlows: options.output !== undefined })

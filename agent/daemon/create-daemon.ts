@@ -8,6 +8,7 @@ import type { ControlAudit } from '../control/index.ts'
 import { defaultRouteInterface } from '../decision/index.ts'
 import { FEATURE_SCHEMA } from '../features/index.ts'
 import { createFlowNamer } from '../flows/index.ts'
+import type { FlowNamer } from '../flows/index.ts'
 import { CodedError } from '../kit/index.ts'
 import type { Clock, Logger } from '../kit/index.ts'
 import { EnforcementKeeper, EnforcerClient, Reconciler } from '../response/index.ts'
@@ -28,6 +29,7 @@ import { drain, eachFlowRecord } from './replay.ts'
 import { Responder } from './responder.ts'
 import { Scheduler } from './scheduler.ts'
 import { createStatus } from './status.ts'
+import { rehearseDetection, rehearseEnforcement } from './warm-up.ts'
 
 /** What a daemon is made of. */
 export interface DaemonStart {
@@ -68,13 +70,14 @@ export async function createDaemon(start: DaemonStart): Promise<Daemon> {
     opened.push(() => models.inference.close())
     const persistence = await openPersistence(config, logger)
     opened.push(() => persistence.close())
+    await rehearseDetection(config, models)
     const source = openInterfaces(config.capture.interfaces.map(({ name }) => name), meterLimitsOf(config))
     opened.push(() => source.close())
     const telemetry = await openTelemetry(config, logger)
     opened.push(() => telemetry.writer.close())
     const detection = createDetection({
       config, models, mode: persistence.mode,
-      neverBlock: effectiveProtection(configuredProtection(config)),
+      neverBlock: await effectiveProtection(configuredProtection(config)),
       nextId: () => persistence.ids.take(),
       decisionTimeMs: () => clock.wallMs(),
       onScoringFailure: (error) => logger.error({ error }, 'A batch could not be scored; its evidence was judged'),
@@ -112,6 +115,7 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   const monitor = new EnforcementMonitor(keeper, logger)
   const responder = new Responder({ enforcement: monitor, decider, policy, alerts, decisions, output, metrics, clock, logger })
   const protection = new Protection({ configured: configuredProtection(config), decider, responder, enforcer, logger })
+  if (decider.mode === 'enforce') await rehearseEnforcement(enforcer)
   await restore({ persistence, detection, responder, clock, logger })
   await protection.refresh()
 
@@ -120,7 +124,8 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   let lastTurnMs = clock.monotonicMs()
   const status = createStatus({
     version, node, modelVersion, interfaces: config.capture.interfaces, decider, monitor, alerts, broadcast, metrics, clock,
-    counters: () => source.counters(), neverBlockEntries: () => protection.entries, lastTurnMs: () => lastTurnMs, isStopping: () => isStopping,
+    counters: () => source.counters(), neverBlockEntries: () => protection.entries,
+    lastTurnMs: () => lastTurnMs, isStopping: () => isStopping,
   })
   const control = createAgentControl({
     version, node, modelVersion, policy, decider, responder, monitor, alerts, store: persistence.store, broadcast, metrics, clock, status,
@@ -144,9 +149,10 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   await monitor.reconcile()
   logger.info({ version, modelVersion, mode: decider.mode, interfaces: config.capture.interfaces.length }, 'Agent ready')
 
+  const namer = createFlowNamer(eventLayout, config.capture.interfaces.map(({ name }) => name))
   return {
     async run() {
-      const failure = await drain(source, (batch) => judge(parts, responder, batch))
+      const failure = await drain(source, (batch) => judge({ detection, telemetry, responder, namer }, batch))
       isStopping = true
       scheduler.stop()
       await responder.settle()
@@ -161,8 +167,12 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   }
 }
 
-async function judge({ config, detection, telemetry }: Opened, responder: Responder, batch: EventBatch): Promise<void> {
-  const namer = createFlowNamer(eventLayout, config.capture.interfaces.map(({ name }) => name))
+interface Judging extends Pick<Opened, 'detection' | 'telemetry'> {
+  readonly responder: Responder
+  readonly namer: FlowNamer
+}
+
+async function judge({ detection, telemetry, responder, namer }: Judging, batch: EventBatch): Promise<void> {
   const { verdicts } = await detection.pipeline.step(batch)
   responder.accept(verdicts, batch, namer)
   eachFlowRecord(batch, (index) => telemetry.output.emit('flow', () => flowEvent(namer.name(batch, index))))
@@ -184,7 +194,8 @@ async function restore(
 function audit({ persistence, telemetry, clock, logger }: Opened, record: ControlAudit): void {
   const { actor, operation, outcome, request, reason, requestId } = record
   const entry = {
-    atMs: clock.wallMs(), actor: actor === undefined ? 'unknown' : `uid=${actor.uid}`, operation, outcome, detail: { request, reason, requestId },
+    atMs: clock.wallMs(), actor: actor === undefined ? 'unknown' : `uid=${actor.uid}`,
+    operation, outcome, detail: { request, reason, requestId },
   }
   telemetry.output.emit('audit', () => noticeEvent('audit', entry, entry.atMs))
   persistence.audit.append(entry).catch((error: unknown) => logger.error({ error, operation }, 'The audit journal could not be written'))
@@ -195,7 +206,8 @@ function withInterfaces(config: Config): Config {
   if (config.capture.interfaces.length > 0) return config
   const name = defaultRouteInterface(readRoutes())
   if (name === undefined) {
-    throw new DaemonError({ code: 'DAEMON_NO_INTERFACE' }, 'capture.interfaces is empty and there is no default route: name an interface to watch')
+    const message = 'capture.interfaces is empty and there is no default route: name an interface to watch'
+    throw new DaemonError({ code: 'DAEMON_NO_INTERFACE' }, message)
   }
   return { ...config, capture: { ...config.capture, interfaces: [{ name, side: 'outer' }] } }
 }

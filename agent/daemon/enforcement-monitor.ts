@@ -56,7 +56,9 @@ export class EnforcementMonitor {
       this.#held = new Set([...held].map(keyOf))
       this.#note(true, '')
       this.#drift = drift
-      if (repaired.length > 0) this.#logger.warn({ repaired: repaired.length, missing: drift.missing }, 'Enforcement had drifted and was repaired')
+      if (repaired.length > 0) {
+        this.#logger.warn({ repaired: repaired.length, missing: drift.missing }, 'Enforcement had drifted and was repaired')
+      }
       return repaired
     } catch (error) {
       if (!(error instanceof EnforcerError)) throw error

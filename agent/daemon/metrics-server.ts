@@ -2,7 +2,14 @@ import { createServer } from 'node:http'
 import { CodedError } from '../kit/index.ts'
 
 /** Where metrics could not be served, and why. */
-export class MetricsServerError extends CodedError<{ readonly code: 'DAEMON_METRICS_LISTEN'; readonly listen: string; readonly reason: string }> {}
+export class MetricsServerError extends CodedError<MetricsServerProblem> {}
+
+/** The address of the configuration, and the kernel's word for what is wrong with it. */
+export interface MetricsServerProblem {
+  readonly code: 'DAEMON_METRICS_LISTEN'
+  readonly listen: string
+  readonly reason: string
+}
 
 /** A listening metrics server. */
 export interface MetricsServer {
@@ -35,7 +42,8 @@ export async function openMetricsServer(listen: string, metricsText: () => Promi
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason = error.code ?? error.message
-      reject(new MetricsServerError({ code: 'DAEMON_METRICS_LISTEN', listen, reason }, `metrics.listen: cannot listen on ${listen}: ${reason}`))
+      const problem = { code: 'DAEMON_METRICS_LISTEN', listen, reason } as const
+      reject(new MetricsServerError(problem, `metrics.listen: cannot listen on ${listen}: ${reason}`))
     })
     server.listen({ host: listen.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(listen.slice(colon + 1)) }, resolve)
   })

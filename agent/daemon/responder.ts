@@ -71,7 +71,9 @@ export class Responder {
   async enforce(decisions: readonly ActiveDecision[]): Promise<readonly EnforcementResult[]> {
     const real = decisions.filter(({ simulated }) => !simulated)
     const results = await this.#apply(real.map(({ value, untilMs }) => ({ target: value, untilMs })))
-    results.forEach((result, index) => this.#report({ action: 'block', result, decisionId: real[index]!.id, isSimulated: false, latencyMs: null }))
+    for (const [index, result] of results.entries()) {
+      this.#report({ action: 'block', result, decisionId: real[index]!.id, isSimulated: false, latencyMs: null })
+    }
     return results
   }
 
@@ -81,7 +83,8 @@ export class Responder {
     const real = decisions.filter(({ simulated }) => !simulated)
     // What ended by itself has timed out in the kernel too.
     if (change === 'lifted' && real.length > 0) {
-      const results = await enforcement.release(real.map(({ value }) => value)).catch((error: unknown) => failed(real.map(({ value }) => value), error))
+      const targets = real.map(({ value }) => value)
+      const results = await enforcement.release(targets).catch((error: unknown) => failed(targets, error))
       for (const [index, result] of results.entries()) {
         this.#report({ action: 'unblock', result, decisionId: real[index]!.id, isSimulated: false, latencyMs: null })
       }
@@ -132,7 +135,9 @@ export class Responder {
   async #enforceVerdicts(batch: readonly AlertRecord[]): Promise<AlertRecord[]> {
     const { clock, metrics, decider, enforcement } = this.#parts
     const asked = batch.filter(({ verdict }) => isContainment(verdict.action) && !verdict.isSimulated)
-    const results = await this.#apply(asked.map(({ verdict }) => ({ target: verdict.target, untilMs: verdict.decidedAtMs + verdict.durationMs })))
+    const results = await this.#apply(asked.map(({ verdict }) => (
+      { target: verdict.target, untilMs: verdict.decidedAtMs + verdict.durationMs }
+    )))
     const answers = new Map<number, AlertEnforcement>()
     for (const [index, { verdict }] of asked.entries()) {
       const result = results[index]!
