@@ -34,7 +34,7 @@ export class Protection {
   /** Reads the node again; decisions that contradict the new list end at once, in the kernel too. */
   async refresh(): Promise<void> {
     const { configured, decider, responder, logger } = this.#parts
-    const protectedPrefixes = effectiveProtection(configured)
+    const protectedPrefixes = await effectiveProtection(configured)
     const key = protectedPrefixes.map(({ prefix }) => prefix).join(' ')
     if (key !== this.#current) {
       this.#current = key
@@ -60,6 +60,6 @@ export class Protection {
 }
 
 /** What the configuration says and what the node says by itself. */
-export function effectiveProtection(configured: readonly ProtectedPrefix[]): ProtectedPrefix[] {
-  return [...configured, ...localProtection(readLocalTexts())]
+export async function effectiveProtection(configured: readonly ProtectedPrefix[]): Promise<ProtectedPrefix[]> {
+  return [...configured, ...localProtection(await readLocalTexts())]
 }
