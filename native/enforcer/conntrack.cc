@@ -15,6 +15,10 @@ namespace {
 constexpr size_t pendingMax = 65'536;
 constexpr int64_t walkEveryMs = 100;  // an empty table of 65536 buckets takes 3 ms to walk: 3 % of a core at most
 
+// The kernel walks without a pause. Begun right after the answer, the walk holds the very core on which the asker was woken, and
+// the answer is not read before the next tick of the scheduler (4 ms seen).
+constexpr int64_t walkDelayMs = 10;
+
 constexpr uint16_t conntrackType(uint16_t message) { return NFNL_SUBSYS_CTNETLINK << 8 | message; }
 
 std::optional<Interval> addressOf(const Attributes<CTA_IP_MAX + 1>& addresses, int v4, int v6) {
@@ -60,8 +64,9 @@ ConntrackFlusher::ConntrackFlusher() {
   if (!isAvailable_) dump_.reset();
 }
 
-void ConntrackFlusher::request(const std::vector<Interval>& intervals) {
+void ConntrackFlusher::request(const std::vector<Interval>& intervals, int64_t nowMs) {
   if (!isAvailable_) return;
+  if (pending_.empty()) nextWalkAtMs_ = std::max(nextWalkAtMs_, nowMs + walkDelayMs);
   for (const Interval& each : intervals) {
     if (pending_.size() < pendingMax) {
       pending_.push_back(each);

@@ -18,9 +18,9 @@ class ConntrackFlusher {
   bool isAvailable() const { return isAvailable_; }
   uint64_t flushed() const { return flushed_; }
 
-  // Remembers what to flush: a walk over all entries costs milliseconds, so it waits until the caller has its answer, and one
+  // Remembers what to flush: a walk over all entries costs milliseconds, so it waits until the caller has read its answer, and one
   // walk serves all that was asked for meanwhile. Past the bound a request is counted as `skipped`.
-  void request(const std::vector<Interval>& intervals);
+  void request(const std::vector<Interval>& intervals, int64_t nowMs);
   uint64_t skipped() const { return skipped_; }
 
   // When `startIfDue` wants to be called; INT64_MAX when nothing waits.

@@ -79,7 +79,7 @@ std::vector<Result> Enforcer::block(const std::vector<BlockElement>& elements, i
   for (const Candidate& each : candidates) {
     if (results[each.index].outcome == "enforced") enforced.push_back(each.interval);
   }
-  conntrack_.request(enforced);
+  conntrack_.request(enforced, nowMs);
   for (const Result& each : results) ++counted_[each.outcome];
   return results;
 }
