@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { EventWriter } from '../telemetry/index.ts'
+import { EventWriter, TelemetryError, unwritable } from '../telemetry/index.ts'
 import type { Summary } from '../daemon/summary.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -24,9 +24,24 @@ export async function keepUp(writer: EventWriter | undefined): Promise<void> {
   if (writer !== undefined && writer.waitingBytes > QUEUE_BYTES_MAX / 4) await writer.flush()
 }
 
-/** Writes `--summary-json`. */
+/** Resolves when every event is on disk; throws TelemetryError when some were lost, since half a log must not look like a whole one. */
+export async function ensureWritten(writer: EventWriter | undefined, file: string): Promise<void> {
+  if (writer === undefined) return
+  await writer.flush()
+  const { queueFull, writeFailed } = writer.counters.dropped
+  const lines = queueFull + writeFailed
+  if (lines === 0) return
+  throw new TelemetryError({ code: 'TELEMETRY_LINES_LOST', file, lines }, `${file}: ${lines} events could not be written and are missing there`)
+}
+
+/** Writes `--summary-json`. Throws TelemetryError. */
 export async function writeSummary(file: string, summary: Summary): Promise<void> {
-  await writeFile(file, `${JSON.stringify(summary)}\n`)
+  await writeFile(file, `${JSON.stringify(summary)}\n`).catch((error: unknown) => { throw unwritable(file, error) })
+}
+
+/** Closes what was opened, the last first, whatever became of it. */
+export async function closeInReverse(opened: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const close of opened.toReversed()) await close()
 }
 
 /** What was read, in one line for people. */

@@ -1,13 +1,17 @@
 import { readConfig } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
 import { openModels } from '../daemon/create-detection.ts'
+import type { OpenModels } from '../daemon/create-detection.ts'
 import { EventOutput } from '../daemon/event-output.ts'
 import { replay } from '../daemon/replay.ts'
 import type { ReplayResult } from '../daemon/replay.ts'
 import { summarise } from '../daemon/summary.ts'
 import { systemClock } from '../daemon/system-clock.ts'
+import type { KeyValueStore } from '../kit/index.ts'
 import { openLevelStore, openMemoryStore } from '../storage/index.ts'
 import { openLogger } from '../telemetry/index.ts'
-import { describeSummary, openOutput, writeSummary } from './capture-run.ts'
+import type { EventWriter } from '../telemetry/index.ts'
+import { closeInReverse, describeSummary, ensureWritten, keepUp, openOutput, writeSummary } from './capture-run.ts'
 import { EXIT } from './exit-code.ts'
 import { ROOT } from './installation.ts'
 import type { ReplayOptions } from './options.ts'
@@ -19,33 +23,50 @@ import type { Terminal } from './terminal.ts'
 export async function replayCommand(options: ReplayOptions): Promise<number> {
   const terminal = processTerminal()
   const { config } = readConfig(ROOT, options.config)
-  const models = await openModels(config)
-  const store = options.state === undefined ? openMemoryStore() : await openLevelStore(options.state)
-  const writer = options.output === undefined ? undefined : await openOutput(options.output, terminal)
+  const opened: (() => Promise<void>)[] = []
+  try {
+    const store = options.state === undefined ? openMemoryStore() : await openLevelStore(options.state)
+    opened.push(() => store.close())
+    const writer = options.output === undefined ? undefined : await openOutput(options.output, terminal)
+    if (writer !== undefined) opened.push(() => writer.close())
+    const models = await openModels(config)
+    opened.push(() => models.inference.close())
+    await replayInto({ options, config, terminal, store, writer, models })
+    return EXIT.ok
+  } finally {
+    await closeInReverse(opened)
+  }
+}
+
+interface Replaying {
+  readonly options: ReplayOptions
+  readonly config: Config
+  readonly terminal: Terminal
+  readonly store: KeyValueStore
+  readonly writer: EventWriter | undefined
+  readonly models: OpenModels
+}
+
+async function replayInto({ options, config, terminal, store, writer, models }: Replaying): Promise<void> {
   const output = writer && new EventOutput({ writer, writtenTypes: new Set(config.events.types), broadcast: undefined })
   const bar = createProgressBar('replaying', terminal, systemClock)
   const startedAtMs = systemClock.monotonicMs()
-  try {
-    const result = await replay(
-      { files: options.files, config, models, store, output, logger: openLogger({ level: config.log.level }) },
-      (fraction, alerts) => bar.update(fraction, `${alerts} alerts`),
-    )
-    bar.end()
-    const summary = summarise({
-      counters: result.counters, alerts: result.alertCount, decisions: result.decisionCount,
-      elapsedMs: systemClock.monotonicMs() - startedAtMs,
-    })
-    if (options.summaryJson !== undefined) await writeSummary(options.summaryJson, summary)
-    if (options.output !== '-') await terminal.out(describeAlerts(result, terminal))
-    terminal.err(`${describeSummary(summary)}\n`)
-    if (result.failure !== undefined) throw result.failure
-    return EXIT.ok
-  } finally {
-    bar.end()
-    await writer?.close()
-    await store.close()
-    await models.inference.close()
-  }
+  const result = await replay(
+    { files: options.files, config, models, store, output, logger: openLogger({ level: config.log.level }) },
+    (fraction, alerts) => {
+      bar.update(fraction, `${alerts} alerts`)
+      return keepUp(writer)
+    },
+  ).finally(() => bar.end())
+  await ensureWritten(writer, options.output ?? '')
+  const summary = summarise({
+    counters: result.counters, alerts: result.alertCount, decisions: result.decisionCount,
+    elapsedMs: systemClock.monotonicMs() - startedAtMs,
+  })
+  if (options.summaryJson !== undefined) await writeSummary(options.summaryJson, summary)
+  if (options.output !== '-') await terminal.out(describeAlerts(result, terminal))
+  terminal.err(`${describeSummary(summary)}\n`)
+  if (result.failure !== undefined) throw result.failure
 }
 
 /** The alerts of a replay as a table; packet time in UTC. */

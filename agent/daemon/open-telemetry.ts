@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Config } from '../config/index.ts'
 import { EventBroadcast } from '../control/index.ts'
 import type { Logger } from '../kit/index.ts'
-import { createMetrics, EventWriter } from '../telemetry/index.ts'
+import { createMetrics, EventWriter, unwritable } from '../telemetry/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { EventOutput } from './event-output.ts'
 
@@ -17,7 +17,7 @@ export interface Telemetry {
 
 /** Opens the event log and declares metrics; fails where the log cannot be made. */
 export async function openTelemetry({ paths, events }: Config, logger: Logger): Promise<Telemetry> {
-  if (paths.events !== '-') mkdirSync(path.dirname(paths.events), { recursive: true, mode: 0o750 })
+  if (paths.events !== '-') makeFolderOf(paths.events)
   const writer = await EventWriter.open({
     file: paths.events,
     ...events,
@@ -29,4 +29,12 @@ export async function openTelemetry({ paths, events }: Config, logger: Logger): 
   const broadcast = new EventBroadcast({ followersMax: events.followersMax, linesMax: events.followerQueueMax })
   const output = new EventOutput({ writer, writtenTypes: new Set(events.types), broadcast })
   return { metrics: createMetrics(), writer, broadcast, output }
+}
+
+function makeFolderOf(file: string): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o750 })
+  } catch (error) {
+    throw unwritable(file, error)
+  }
 }

@@ -43,9 +43,11 @@ const ALERTS_KEPT = 1_000
  * Capture files through the pipeline in packet time, as fast as it goes. Nothing reaches the kernel: what would be blocked is a
  * decision on paper, also in mode `enforce`.
  *
- * @param onProgress told after every batch how far the files have been read, 0..1
+ * @param onProgress told after every batch how far the files have been read, 0..1; the replay waits for it, so that no event is lost
  */
-export async function replay(start: ReplayStart, onProgress: (fraction: number, alerts: number) => void): Promise<ReplayResult> {
+export async function replay(
+  start: ReplayStart, onProgress: (fraction: number, alerts: number) => Promise<void> | void,
+): Promise<ReplayResult> {
   const { files, config, store, output, logger } = start
   const ids = await IdCounter.open(store, (error) => logger.warn({ error }, 'Numbers could not be reserved'))
   const source = openCaptureFiles(files, { ...meterLimitsOf(config), recordFlows: output !== undefined })
@@ -61,7 +63,7 @@ export async function replay(start: ReplayStart, onProgress: (fraction: number, 
   try {
     const failure = await drain(source, async (batch) => {
       await recorder.record(await detection.pipeline.step(batch))
-      onProgress(source.progress(), recorder.alertCount)
+      await onProgress(source.progress(), recorder.alertCount)
     })
     const { alerts, alertCount, decisionCount } = recorder
     return { counters: source.counters(), alerts, alertCount, decisionCount, failure }

@@ -1,5 +1,6 @@
 /** EDGE. The event log on disk: buffered, bounded, rotated; a full disk costs events, which are counted, never the agent. */
 import { promises as files } from 'node:fs'
+import { unwritable } from './errors.ts'
 
 /** Where and how much. */
 export interface EventWriterOptions {
@@ -49,10 +50,10 @@ export class EventWriter {
     this.#fileBytes = fileBytes
   }
 
-  /** Opens the file for appending, mode 0640. */
+  /** Opens the file for appending, mode 0640. Throws TelemetryError where it cannot be made. */
   static async open(options: EventWriterOptions): Promise<EventWriter> {
     if (options.file === '-') return new EventWriter(options, standardOutput(), 0)
-    const { sink, size } = await openFile(options.file)
+    const { sink, size } = await openFile(options.file).catch((error: unknown) => { throw unwritable(options.file, error) })
     return new EventWriter(options, sink, size)
   }
 

@@ -5,8 +5,10 @@
  * Out:    EVE lines (file and followers), Prometheus text, JSON logs, Inventory and NodeHealth.
  * Units:  EVE's own; seconds and bytes in metrics; bytes_* of EVE are layer-3 octets.
  * Bounds: the event queue by octets, each follower's queue by lines; what is dropped is counted by reason.
- * Throws: nothing after opening; EventWriter.open throws where the file cannot be made.
+ * Throws: nothing after opening; EventWriter.open throws TelemetryError where the file cannot be made.
  */
+export { TelemetryError, unwritable } from './errors.ts'
+export type { TelemetryProblem } from './errors.ts'
 export { eveTimestamp } from './eve-format.ts'
 export { alertEvent, anomalyEvent, decisionEvent, enforcementEvent, flowEvent, noticeEvent, statsEvent } from './eve-events.ts'
 export type { EnforcementReport, EveEvent, EventType } from './eve-events.ts'
