@@ -24,7 +24,10 @@ const PORTS = 1_000
 const PING_MS = 50
 /** A SYN scan without retransmissions. */
 const NMAP = ['-n', '-Pn', '-sS', '-T4', '--max-retries', '0', '-p', `1-${PORTS}`]
+const IS_HELD = ['get', 'element', 'inet', 'phantommesh', 'v4']
 const LINE_MAX = 65_536
+/** The inventory of the node and the first reading of its addresses are over by then. */
+const SETTLED_MS = 3_000
 const SCAN_MS_MAX = 10_000
 const AFTER_SCAN_MS = 200
 /** Counts what the ban lets through; it stands behind it, as anybody's own firewall does. */
@@ -56,7 +59,7 @@ try {
   net.run('gw', 'nft', COUNTER)
   const announced = watchKernel(net.start('gw', 'nft', 'monitor', 'elements'))
   const innocent = startInnocent()
-  await pause(2_000)
+  await pause(SETTLED_MS)
 
   for (const scanner of scanners) await scan(scanner, () => announced.has(scanner))
   const repairs = await sabotage(home)
@@ -117,14 +120,14 @@ function startInnocent(): { lost(): Promise<{ sent: number; lost: number }> } {
 /** Milliseconds from the end of `nft delete table` until a banned address is in the kernel's set again. */
 async function sabotage(home: DaemonHome): Promise<number[]> {
   const target = '10.66.99.99'
-  home.ask('decisions', 'add', target, '--duration', '1h')
+  home.must('decisions', 'add', target, '--duration', '1h')
   const times: number[] = []
   for (let index = 0; index < Number(values.sabotages); index += 1) {
     // Not in step with the reconciler.
     await pause(137 * index % 1_000)
     net.run('gw', 'nft', 'delete', 'table', 'inet', 'phantommesh')
     const startMs = performance.now()
-    await until('the table is repaired', () => net.try('gw', 'nft', 'get', 'element', 'inet', 'phantommesh', 'v4', `{ ${target} }`).status === 0)
+    await until('the table is repaired', () => net.try('gw', 'nft', ...IS_HELD, `{ ${target} }`).status === 0)
     times.push(performance.now() - startMs)
   }
   return times
@@ -147,7 +150,9 @@ function report({ events, announced, passed, repairs, lost }: Findings): void {
     const atMs = announced.get(target)
     return atMs === undefined ? [] : [atMs - observedAtMs]
   })
-  console.log(`${runs} scans of ${PORTS} ports by ${hasNmap ? `nmap -sS -T4${rate > 0 ? ` --max-rate ${rate}` : ''}` : 'a connect scanner'}, each from a fresh address; `
+  const pace = rate > 0 ? ` --max-rate ${rate}` : ''
+  const scanner = hasNmap ? `nmap -sS -T4${pace}` : 'a connect scanner'
+  console.log(`${runs} scans of ${PORTS} ports by ${scanner}, each from a fresh address; `
     + `${blocks.length} blocked by the agent, ${outside.length} announced by the kernel; first verdict after start: `
     + `${blocks[0]?.latencyMs.toFixed(2)} ms\n`)
   console.log('| | n | p50 | p99 | max |\n|---|---|---|---|---|')

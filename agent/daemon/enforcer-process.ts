@@ -65,7 +65,7 @@ export class EnforcerProcess {
     const nowMs = clock.monotonicMs()
     this.#startedAtMs = this.#startedAtMs.filter((atMs) => nowMs - atMs < MINUTE_MS)
     const isLeft = this.#startedAtMs.length < STARTS_PER_MINUTE_MAX
-    if (!isLeft && !this.#hasGivenUp) logger.error({ starts: STARTS_PER_MINUTE_MAX }, 'Enforcer keeps ending; it is started again in a minute')
+    if (!isLeft && !this.#hasGivenUp) logger.error({ starts: STARTS_PER_MINUTE_MAX }, 'Enforcer keeps ending; next start in a minute')
     if (isLeft) this.#startedAtMs.push(nowMs)
     this.#hasGivenUp = !isLeft
     return isLeft

@@ -26,7 +26,7 @@ export async function rehearseDetection(config: Config, models: OpenModels): Pro
   for (let round = 0; round < REHEARSALS; round++) await pipeline.step(scanBatch(round))
 }
 
-/** Blocks and frees an address that nobody has: the enforcer's table stands before the first attacker comes, and the way to it is proven. */
+/** Blocks and frees an address that nobody has: the table stands before the first attacker comes, and the way to it is proven. */
 export async function rehearseEnforcement(enforcer: Enforcer): Promise<void> {
   try {
     await enforcer.block([{ target: NOBODY, durationMs: 1_000 }])
