@@ -161,10 +161,7 @@ void CaptureSession::waitForPackets(int timeoutMs) {
   for (const auto& each : interfaces_) waits.push_back({each ? each->descriptor() : -1, POLLIN, 0});
   poll(waits.data(), waits.size(), timeoutMs);
   for (size_t index = 0; index < waits.size(); ++index) {
-    if (!(waits[index].revents & (POLLERR | POLLHUP | POLLNVAL)) || interfaces_[index]->recover()) continue;
-    earlier_[index] = countersOf(index);
-    interfaces_[index].reset();
-    ++interfacesLost_;
+    if (waits[index].revents & (POLLERR | POLLHUP | POLLNVAL)) interfaces_[index]->recover();
   }
   reopenInterfaces();
 }
@@ -179,13 +176,19 @@ InterfaceCounters CaptureSession::countersOf(size_t index) {
   return sum;
 }
 
-// A tunnel that is set up anew is a new interface under the old name: looked for once a second.
+// A tunnel that is set up anew is a new interface under the old name: looked for once a second. The socket's error does not tell:
+// it comes when the interface goes down, a moment before it is gone.
 void CaptureSession::reopenInterfaces() {
   const uint64_t nowUs = wallUs();
   if (nowUs - reopenedAtUs_ < kReopenUs) return;
   reopenedAtUs_ = nowUs;
   for (size_t index = 0; index < interfaces_.size(); ++index) {
-    if (interfaces_[index]) continue;
+    if (interfaces_[index] && interfaces_[index]->isThere()) continue;
+    if (interfaces_[index]) {
+      earlier_[index] = countersOf(index);
+      interfaces_[index].reset();
+      ++interfacesLost_;
+    }
     try {
       interfaces_[index] = std::make_unique<LiveInterface>(options_.interfaces[index], options_.filter, options_.ringOctets);
     } catch (const CaptureFailure&) {

@@ -125,12 +125,13 @@ InterfaceCounters LiveInterface::counters() {
   return counters_;
 }
 
-bool LiveInterface::recover() {
+void LiveInterface::recover() {
   int error = 0;
   socklen_t size = sizeof error;
   getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size);
-  return static_cast<int>(if_nametoindex(name_.c_str())) == index_;
 }
+
+bool LiveInterface::isThere() const { return static_cast<int>(if_nametoindex(name_.c_str())) == index_; }
 
 void LiveInterface::require(int status, const char* what) {
   if (status >= 0) return;

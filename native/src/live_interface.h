@@ -41,9 +41,10 @@ class LiveInterface {
 
   // Asks the kernel; since the start.
   InterfaceCounters counters();
-  // After poll said POLLERR: takes the error off the socket. False: the interface was removed, and this socket will see nothing more.
-  // An interface that only went down is seen again when it comes up.
-  bool recover();
+  // After poll said POLLERR: takes the error off the socket. An interface that went down is seen again when it comes up.
+  void recover();
+  // False: the interface was removed, and this socket will see nothing more even if there is another one of its name.
+  bool isThere() const;
 
  private:
   tpacket_block_desc* blockAt(uint32_t index) const { return reinterpret_cast<tpacket_block_desc*>(ring_ + size_t{index} * kBlockOctets); }
