@@ -5,7 +5,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Namespaces, saysSomething } from './namespaces.ts'
-import { DaemonHome, until, whyNoDaemon } from './running-daemon.ts'
+import { DaemonHome, PHANTOMCTL, until, whyNoDaemon } from './running-daemon.ts'
 import type { DaemonSettings, ListedLine, RunningDaemon } from './running-daemon.ts'
 
 const GATEWAY = { v4: '10.67.0.1', v6: 'fd67::1' }
@@ -63,9 +63,11 @@ describe.skipIf(obstacle !== '')(`the daemon${obstacle === '' ? '' : ` (skipped:
       await until('the scanner is in the kernel', () => kernelHolds(scanner))
       expect(reaches(scanner, GATEWAY[family])).toBe(false)
       expect(reaches(INNOCENT[family], GATEWAY[family])).toBe(true)
-      await until('the enforcement is in the event log', () => (
-        home.events('enforcement').some(({ enforcement }) => enforcement?.outcome === 'enforced' && enforcement.target.startsWith(scanner.slice(0, 8)))
-      ))
+      // Of IPv6 the whole /64 is blocked.
+      const target = family === 'v4' ? scanner : scanner.replace('::66', '::/64')
+      await until('the enforcement is in the event log', () => home.events('enforcement').some(({ enforcement }) => (
+        enforcement?.outcome === 'enforced' && enforcement.target === target
+      )))
     })
 
     test('by a host of the never-block list is alerted on, and goes on', async () => {
@@ -107,8 +109,8 @@ describe.skipIf(obstacle !== '')(`the daemon${obstacle === '' ? '' : ` (skipped:
     })
 
     test.each([
-      ['its own address', GATEWAY.v4], ['its gateway', ROUTER], ['a prefix with its own address', '10.67.0.0/24'], ['loopback', '127.0.0.1'],
-      ['a prefix that is too wide', '203.0.0.0/8'],
+      ['its own address', GATEWAY.v4], ['its gateway', ROUTER], ['a prefix with its own address', '10.67.0.0/24'],
+      ['loopback', '127.0.0.1'], ['a prefix that is too wide', '203.0.0.0/8'],
     ])('refuses to block %s', async (_what, target) => {
       await start({ mode: 'enforce' })
       const refused = home.ctl('decisions', 'add', target)
@@ -151,8 +153,7 @@ describe.skipIf(obstacle !== '')(`the daemon${obstacle === '' ? '' : ` (skipped:
 
     test('follows events as they happen', async () => {
       await start({ mode: 'observe' })
-      const follower = net.start('gw', path.join(import.meta.dirname, '../../bin/phantomctl'), '--socket', path.join(home.folder, 'agent.sock'),
-        '-o', 'raw', 'events', '--follow', '--type', 'alert')
+      const follower = net.start('gw', PHANTOMCTL, '--socket', home.socket, '-o', 'raw', 'events', '--follow', '--type', 'alert')
       let text = ''
       follower.stdout?.setEncoding('utf8').on('data', (part: string) => { text += part })
       await until('the follower is connected', () => /"connected": ?1/.test(home.ctl('-o', 'json', 'status').stdout))
@@ -287,7 +288,8 @@ describe.skipIf(obstacle !== '')(`the daemon${obstacle === '' ? '' : ` (skipped:
       // As the unit runs it: not root, CAP_NET_RAW alone. It may not start an enforcer, and no unit has.
       net.run('gw', 'chown', '65534:65534', home.folder)
       net.run('gw', 'chmod', '755', net.folder)
-      daemon = await home.start('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all,+net_raw', '--ambient-caps=-all,+net_raw')
+      const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+      daemon = await home.start(...asNobody, '--inh-caps=-all,+net_raw', '--ambient-caps=-all,+net_raw')
       const check = home.ctl('status', '--check', 'ready')
       expect(check).toMatchObject({ status: 1, stdout: expect.stringContaining('mode is enforce, but the enforcer is out of reach') })
       const scanner = nextScanner().v4

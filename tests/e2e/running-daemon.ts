@@ -10,9 +10,9 @@ import { whyNoEnforcer } from './namespaces.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
-/** The daemon's program. */
-export const PHANTOMD = path.join(ROOT, 'bin/phantomd')
-const PHANTOMCTL = path.join(ROOT, 'bin/phantomctl')
+const PHANTOMD = path.join(ROOT, 'bin/phantomd')
+/** The program to ask the daemon with. */
+export const PHANTOMCTL = path.join(ROOT, 'bin/phantomctl')
 
 /** Why the daemon cannot run here; empty when it can. */
 export function whyNoDaemon(): string {
@@ -54,6 +54,7 @@ export interface ListedLine {
 export class DaemonHome {
   readonly folder: string
   readonly config: string
+  readonly socket: string
   readonly #net: Namespaces
   readonly #namespace: string
 
@@ -63,6 +64,7 @@ export class DaemonHome {
     homes += 1
     this.folder = path.join(net.folder, `daemon-${homes}`)
     mkdirSync(this.folder)
+    this.socket = path.join(this.folder, 'agent.sock')
     this.config = this.configure(settings)
   }
 
@@ -74,7 +76,7 @@ export class DaemonHome {
 capture: { interfaces: [${interfaces.join(', ')}] }
 paths:
   state: ${folder}/state
-  socket: ${folder}/agent.sock
+  socket: ${this.socket}
   events: ${folder}/eve.json
   enforcerSocket: ${folder}/enforcer.sock
 response: { neverBlock: [${neverBlock.map((each) => `'${each}'`).join(', ')}] }
@@ -104,7 +106,7 @@ ${more}`)
 
   /** phantomctl as a user calls it. */
   ctl(...words: readonly string[]): Ran {
-    return spawnSync(PHANTOMCTL, ['--socket', path.join(this.folder, 'agent.sock'), ...words], { encoding: 'utf8' })
+    return spawnSync(PHANTOMCTL, ['--socket', this.socket, ...words], { encoding: 'utf8' })
   }
 
   /** Runs phantomctl, which must succeed; gives what it says in JSON. */
