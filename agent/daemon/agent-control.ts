@@ -1,7 +1,7 @@
 import { describeAlert, describeDecision, describeModeChange } from '../control/index.ts'
 import type { AgentControl, AlertQuery, AlertSummary, DecisionSelector, EventBroadcast, NewDecision, Status } from '../control/index.ts'
 import { actionThreshold } from '../decision/index.ts'
-import type { AlertRecord, Decider, DecisionPolicy, Mode } from '../decision/index.ts'
+import type { ActiveDecision, AlertRecord, Decider, DecisionPolicy, Mode } from '../decision/index.ts'
 import { FEATURE_SCHEMA } from '../features/index.ts'
 import type { Clock, KeyValueStore } from '../kit/index.ts'
 import { saveMode } from '../storage/index.ts'
@@ -59,21 +59,33 @@ export function createAgentControl(parts: AgentControlParts): AgentControl {
   }
 }
 
-/** An operator's block: in the kernel and on disk before the answer, or refused with the rule's name. */
+/** An operator's block: in the kernel and on disk before the answer, or refused with the rule's name and nothing changed. */
 async function addDecision(
   { decider, responder, clock }: AgentControlParts, { target, durationMs, reason }: NewDecision,
 ): ReturnType<AgentControl['addDecision']> {
+  const before = decider.active()
   const answer = decider.add({ target, durationMs, reason }, clock.wallMs())
   if (answer.outcome === 'refused') return answer
   const { decision } = answer
+  const former = before.find(({ value }) => value === decision.value)
+  // The kernel and the reconciler keep the later of two ends: a block that is made shorter is made anew.
+  if (former !== undefined && !former.simulated && former.untilMs > decision.untilMs) await responder.release([former])
   const [result] = await responder.enforce([decision])
   if (result !== undefined && result.outcome !== 'enforced') {
     decider.remove({ id: decision.id })
     await responder.lift([decision], 'lifted')
+    if (former !== undefined) await reinstate({ decider, responder, clock }, former)
     return { outcome: 'refused', reason: result.reason }
   }
   await responder.remember([decision])
   return { outcome: 'added', decision: describeDecision(decision, clock.wallMs(), decision.simulated ? null : true) }
+}
+
+/** Puts the decision back that one which failed had replaced. */
+async function reinstate({ decider, responder, clock }: Pick<AgentControlParts, 'decider' | 'responder' | 'clock'>, former: ActiveDecision) {
+  if (decider.restore([former], clock.wallMs()).length > 0) return
+  await responder.remember([former])
+  await responder.enforce([former])
 }
 
 /** The new mode is on disk before it takes effect, so that a crash in between cannot bring the old one back. */

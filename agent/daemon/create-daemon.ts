@@ -18,6 +18,7 @@ import { configuredProtection, createDetection, meterLimitsOf, nodeName, openMod
 import type { Detection } from './create-detection.ts'
 import { EnforcementMonitor } from './enforcement-monitor.ts'
 import { EnforcerProcess } from './enforcer-process.ts'
+import { readLocalTexts } from './local-protection.ts'
 import { openMetricsServer } from './metrics-server.ts'
 import { openPersistence } from './open-persistence.ts'
 import type { Persistence } from './open-persistence.ts'
@@ -27,6 +28,7 @@ import { periodicTasks, takeInventory } from './periodic-tasks.ts'
 import { effectiveProtection, Protection } from './protection.ts'
 import { drain, eachFlowRecord } from './replay.ts'
 import { Responder } from './responder.ts'
+import { restoreDecisions } from './restore-decisions.ts'
 import { Scheduler } from './scheduler.ts'
 import { createStatus } from './status.ts'
 import { rehearseDetection, rehearseEnforcement } from './warm-up.ts'
@@ -77,7 +79,7 @@ export async function createDaemon(start: DaemonStart): Promise<Daemon> {
     opened.push(() => telemetry.writer.close())
     const detection = createDetection({
       config, models, mode: persistence.mode,
-      neverBlock: await effectiveProtection(configuredProtection(config)),
+      neverBlock: effectiveProtection(configuredProtection(config), await readLocalTexts()),
       nextId: () => persistence.ids.take(),
       decisionTimeMs: () => clock.wallMs(),
       onScoringFailure: (error) => logger.error({ error }, 'A batch could not be scored; its evidence was judged'),
@@ -114,9 +116,11 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   const keeper = new EnforcementKeeper(enforcer, new Reconciler({ desiredMax: elementsMax, durationMsMax }), () => clock.wallMs())
   const monitor = new EnforcementMonitor(keeper, logger)
   const responder = new Responder({ enforcement: monitor, decider, policy, alerts, decisions, output, metrics, clock, logger })
-  const protection = new Protection({ configured: configuredProtection(config), decider, responder, enforcer, logger })
+  const protection = new Protection({
+    configured: configuredProtection(config), readLocal: readLocalTexts, decider, responder, enforcer, logger,
+  })
   if (decider.mode === 'enforce') await rehearseEnforcement(enforcer)
-  await restore({ persistence, detection, responder, clock, logger })
+  await restoreDecisions({ stored: await persistence.decisions.all(), decider, responder, clock, logger })
   await protection.refresh()
 
   const scheduler = new Scheduler(clock, logger)
@@ -152,12 +156,15 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   const namer = createFlowNamer(eventLayout, config.capture.interfaces.map(({ name }) => name))
   return {
     async run() {
-      const failure = await drain(source, (batch) => judge({ detection, telemetry, responder, namer }, batch))
-      isStopping = true
-      scheduler.stop()
-      await responder.settle()
-      await closeAll()
-      if (failure !== undefined) throw failure
+      // Closed after a bug too: what stays open would keep the process from ending, and systemd from starting it anew.
+      try {
+        await judgeAll(source, { detection, telemetry, responder, namer })
+      } finally {
+        isStopping = true
+        scheduler.stop()
+        await responder.settle()
+        await closeAll()
+      }
     },
     stop() {
       isStopping = true
@@ -172,23 +179,15 @@ interface Judging extends Pick<Opened, 'detection' | 'telemetry'> {
   readonly namer: FlowNamer
 }
 
+async function judgeAll(source: PacketSource, judging: Judging): Promise<void> {
+  const failure = await drain(source, (batch) => judge(judging, batch))
+  if (failure !== undefined) throw failure
+}
+
 async function judge({ detection, telemetry, responder, namer }: Judging, batch: EventBatch): Promise<void> {
   const { verdicts } = await detection.pipeline.step(batch)
   responder.accept(verdicts, batch, namer)
   eachFlowRecord(batch, (index) => telemetry.output.emit('flow', () => flowEvent(namer.name(batch, index))))
-}
-
-/** Decisions of the run before: those that still hold are put back into the kernel, the others forgotten. */
-async function restore(
-  { persistence, detection, responder, clock, logger }: Pick<Opened, 'persistence' | 'detection' | 'clock' | 'logger'> & { responder: Responder },
-): Promise<void> {
-  const { decider } = detection
-  const left = decider.restore(await persistence.decisions.all(), clock.wallMs())
-  await responder.lift(left, 'ended')
-  const results = await responder.enforce(decider.active())
-  const restored = decider.active().length
-  const enforced = results.filter(({ outcome }) => outcome === 'enforced').length
-  if (restored + left.length > 0) logger.info({ restored, enforced, ended: left.length }, 'Decisions of the run before')
 }
 
 function audit({ persistence, telemetry, clock, logger }: Opened, record: ControlAudit): void {

@@ -10,6 +10,7 @@ import {
   EVENT_VECTOR_SCHEMA, FEATURE_SCHEMA, FeatureExtractor, SEQUENCE_LIMITS, SEQUENCE_STEPS, SequenceMemory,
 } from '../features/index.ts'
 import { parsePrefix } from '../kit/index.ts'
+import { modelTrust } from './model-trust.ts'
 import { Pipeline } from './pipeline.ts'
 import type { PipelineParts } from './pipeline.ts'
 
@@ -49,7 +50,7 @@ export interface OpenModels {
 
 /** The models of a folder, the configured one unless told, in a worker of their own. Throws EnsembleError naming the file. */
 export async function openModels(config: Config, directory = config.models.directory): Promise<OpenModels> {
-  const loaded = await readModels(directory, EXPECTED_INPUTS)
+  const loaded = await readModels(directory, EXPECTED_INPUTS, modelTrust(config))
   return { loaded, inference: await openInferenceClient(loaded) }
 }
 

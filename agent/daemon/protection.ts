@@ -1,14 +1,15 @@
 import { localProtection, NeverBlockList } from '../decision/index.ts'
-import type { Decider, ProtectedPrefix } from '../decision/index.ts'
+import type { Decider, LocalTexts, ProtectedPrefix } from '../decision/index.ts'
 import type { Logger } from '../kit/index.ts'
 import { EnforcerError } from '../response/index.ts'
 import type { Enforcer } from '../response/index.ts'
-import { readLocalTexts } from './local-protection.ts'
 import type { Responder } from './responder.ts'
 
 /** Who has to know whom never to block. */
 export interface ProtectionParts {
   readonly configured: readonly ProtectedPrefix[]
+  /** What the node says by itself: readLocalTexts. */
+  readonly readLocal: () => Promise<LocalTexts>
   readonly decider: Decider
   readonly responder: Responder
   readonly enforcer: Enforcer
@@ -33,8 +34,8 @@ export class Protection {
 
   /** Reads the node again; decisions that contradict the new list end at once, in the kernel too. */
   async refresh(): Promise<void> {
-    const { configured, decider, responder, logger } = this.#parts
-    const protectedPrefixes = await effectiveProtection(configured)
+    const { configured, readLocal, decider, responder, logger } = this.#parts
+    const protectedPrefixes = effectiveProtection(configured, await readLocal())
     const key = protectedPrefixes.map(({ prefix }) => prefix).join(' ')
     if (key !== this.#current) {
       this.#current = key
@@ -60,6 +61,6 @@ export class Protection {
 }
 
 /** What the configuration says and what the node says by itself. */
-export async function effectiveProtection(configured: readonly ProtectedPrefix[]): Promise<ProtectedPrefix[]> {
-  return [...configured, ...localProtection(await readLocalTexts())]
+export function effectiveProtection(configured: readonly ProtectedPrefix[], local: LocalTexts): ProtectedPrefix[] {
+  return [...configured, ...localProtection(local)]
 }

@@ -1,5 +1,5 @@
 import type { EventBatch } from '../capture/index.ts'
-import { decisionOf, isContainment, severityOf } from '../decision/index.ts'
+import { isContainment, severityOf } from '../decision/index.ts'
 import type { ActiveDecision, AlertEnforcement, AlertRecord, Decider, DecisionPolicy, Verdict } from '../decision/index.ts'
 import type { FlowNamer } from '../flows/index.ts'
 import type { Clock, Logger } from '../kit/index.ts'
@@ -67,28 +67,37 @@ export class Responder {
     if (this.#queue.length > 0 && !this.#isWorking) this.#work = this.#drain()
   }
 
-  /** Puts decisions into force that are known already: after a change of mode, an operator's word, a restart. */
+  /** Puts decisions into force that are known already: after a change of mode, an operator's word, a restart. A final refusal ends one. */
   async enforce(decisions: readonly ActiveDecision[]): Promise<readonly EnforcementResult[]> {
     const real = decisions.filter(({ simulated }) => !simulated)
     const results = await this.#apply(real.map(({ value, untilMs }) => ({ target: value, untilMs })))
+    const refused: ActiveDecision[] = []
     for (const [index, result] of results.entries()) {
-      this.#report({ action: 'block', result, decisionId: real[index]!.id, isSimulated: false, latencyMs: null })
+      const { id, value: target } = real[index]!
+      this.#report({ action: 'block', result, decisionId: id, isSimulated: false, latencyMs: null })
+      if (!isFinalRefusal(result)) continue
+      this.#forget({ id, target })
+      refused.push(real[index]!)
     }
+    await this.lift(refused, 'ended')
     return results
+  }
+
+  /** Takes decisions out of the kernel that nobody believes in any more: what a former run left behind. */
+  async release(decisions: readonly ActiveDecision[]): Promise<void> {
+    if (decisions.length === 0) return
+    const targets = decisions.map(({ value }) => value)
+    const results = await this.#parts.enforcement.release(targets).catch((error: unknown) => failed(targets, error))
+    for (const [index, result] of results.entries()) {
+      this.#report({ action: 'unblock', result, decisionId: decisions[index]!.id, isSimulated: false, latencyMs: null })
+    }
   }
 
   /** Ends decisions: out of the kernel, the store and the log. */
   async lift(decisions: readonly ActiveDecision[], change: 'ended' | 'lifted'): Promise<void> {
-    const { enforcement, decisions: repository, output, clock } = this.#parts
-    const real = decisions.filter(({ simulated }) => !simulated)
+    const { decisions: repository, output, clock } = this.#parts
     // What ended by itself has timed out in the kernel too.
-    if (change === 'lifted' && real.length > 0) {
-      const targets = real.map(({ value }) => value)
-      const results = await enforcement.release(targets).catch((error: unknown) => failed(targets, error))
-      for (const [index, result] of results.entries()) {
-        this.#report({ action: 'unblock', result, decisionId: real[index]!.id, isSimulated: false, latencyMs: null })
-      }
-    }
+    if (change === 'lifted') await this.release(decisions.filter(({ simulated }) => !simulated))
     await repository.update([], decisions)
     for (const decision of decisions) output.emit('decision', () => decisionEvent(decision, change, clock.wallMs()))
   }
@@ -122,19 +131,26 @@ export class Responder {
   async #respond(batch: readonly AlertRecord[]): Promise<void> {
     const { alerts, output, policy } = this.#parts
     const answered = await this.#enforceVerdicts(batch)
-    const held = answered.filter(isInForce).map(({ verdict }) => decisionOf(verdict))
-    if (held.length > 0) await this.remember(held)
-    await alerts.put(answered.filter(({ verdict }) => verdict.action !== 'log'))
-    for (const alert of answered) {
-      const { verdict, flow } = alert
-      if (verdict.action === 'log') output.emit('anomaly', () => anomalyEvent(verdict, flow))
-      else output.emit('alert', () => alertEvent(alert, severityOf(verdict.posterior, policy)))
+    try {
+      // Operators and the mode go on changing while the enforcer is asked: only what still stands is written down.
+      const standing = this.#standing()
+      const held = answered.filter(isInForce).flatMap(({ verdict }) => standing.get(verdict.id) ?? [])
+      if (held.length > 0) await this.remember(held)
+      await alerts.put(answered.filter(({ verdict }) => verdict.action !== 'log'))
+    } finally {
+      for (const alert of answered) {
+        const { verdict, flow } = alert
+        if (verdict.action === 'log') output.emit('anomaly', () => anomalyEvent(verdict, flow))
+        else output.emit('alert', () => alertEvent(alert, severityOf(verdict.posterior, policy)))
+      }
     }
   }
 
   async #enforceVerdicts(batch: readonly AlertRecord[]): Promise<AlertRecord[]> {
-    const { clock, metrics, decider, enforcement } = this.#parts
-    const asked = batch.filter(({ verdict }) => isContainment(verdict.action) && !verdict.isSimulated)
+    const { clock, metrics } = this.#parts
+    // What was lifted, or made simulated by a change of mode, while it waited must not reach the kernel any more.
+    const standing = this.#standing()
+    const asked = batch.filter(({ verdict }) => standing.get(verdict.id)?.simulated === false)
     const results = await this.#apply(asked.map(({ verdict }) => (
       { target: verdict.target, untilMs: verdict.decidedAtMs + verdict.durationMs }
     )))
@@ -144,14 +160,22 @@ export class Responder {
       const isEnforced = result.outcome === 'enforced'
       const latencyMs = isEnforced ? Math.max(0, clock.wallMs() - verdict.posterior.observedAtMs) : null
       if (latencyMs !== null) metrics.enforcementLatency(latencyMs / 1_000)
-      if (result.outcome === 'refused' && !PASSING_REFUSALS.has(result.reason)) {
-        decider.remove({ id: verdict.id })
-        enforcement.release([verdict.target]).catch(() => undefined)
-      }
+      if (isFinalRefusal(result)) this.#forget({ id: verdict.id, target: verdict.target })
       answers.set(verdict.id, { outcome: result.outcome, reason: result.reason, latencyMs })
       this.#report({ action: 'block', result, decisionId: verdict.id, isSimulated: false, latencyMs })
     }
     return batch.map((alert) => ({ ...alert, enforcement: answers.get(alert.verdict.id) ?? null }))
+  }
+
+  /** Decisions in force as the decider has them now, by their number. */
+  #standing(): ReadonlyMap<number, ActiveDecision> {
+    return new Map(this.#parts.decider.active().map((decision) => [decision.id, decision]))
+  }
+
+  /** The enforcer will never do it: nobody here believes in it any longer, and the reconciler stops trying. */
+  #forget({ id, target }: { readonly id: number; readonly target: string }): void {
+    this.#parts.decider.remove({ id })
+    this.#parts.enforcement.release([target]).catch(() => undefined)
   }
 
   async #apply(blocks: readonly { target: string; untilMs: number }[]): Promise<readonly EnforcementResult[]> {
@@ -174,6 +198,10 @@ export class Responder {
 function isInForce({ verdict, enforcement }: AlertRecord): boolean {
   if (!isContainment(verdict.action)) return false
   return enforcement === null || enforcement.outcome !== 'refused' || PASSING_REFUSALS.has(enforcement.reason)
+}
+
+function isFinalRefusal({ outcome, reason }: Pick<EnforcementResult, 'outcome' | 'reason'>): boolean {
+  return outcome === 'refused' && !PASSING_REFUSALS.has(reason)
 }
 
 /** What was asked while the enforcer was out of reach stays desired; the reconciler makes it good. Anything else is a bug. */
