@@ -45,6 +45,8 @@ export interface MeterCounters {
   readonly reorderedPackets?: number
   /** Packets of a file that the filter turned away; of an interface the kernel does not tell. */
   readonly filteredPackets?: number
+  /** Flows that began with an answer and went on as if it had been asked for: the capture shows one direction, or has just begun. */
+  readonly questionsMissed?: number
   /** Packets that gave no flow, by reason. */
   readonly undecoded: Readonly<Record<string, number>>
   /** Work dropped or ended early, by reason: kernel ring, flow table full, host table full ... */

@@ -50,8 +50,8 @@ export const responseSettings = () => z.strictObject({
   offenderMemoryMs: milliseconds(60_000, 2_592_000_000).default(604_800_000)
     .describe('An offence counts as repeated within this time after the former block ended, 1 min to 30 d.'),
   unverifiedDurationMsMax: milliseconds(1_000, 60_000).default(60_000)
-    .describe('Sources whose address is not proven by a handshake or an answer are held no longer than this, 1 s to 60 s: anybody can ' +
-      'forge their address.'),
+    .describe('Sources whose address is not proven by a TCP handshake are held no longer than this, 1 s to 60 s: anybody can forge ' +
+      'their address.'),
   elementsMax: z.int().min(1).max(1_048_576).default(65_536)
     .describe('Decisions in force at once. At the limit further entities are alerted on only (held back by cap).'),
   blocksPerMinuteMax: z.int().min(1).max(100_000).default(600)

@@ -29,7 +29,7 @@ export interface Posterior {
   readonly logOdds: number
   /** All summands, the largest by magnitude first. */
   readonly contributions: readonly Contribution[]
-  /** True only after a completed handshake, an answer that proves the return path, or an authenticated tunnel. */
+  /** True only after a completed TCP handshake or through an authenticated tunnel. */
   readonly sourceVerified: boolean
   /** Packet time of the event, milliseconds since the epoch. */
   readonly observedAtMs: number

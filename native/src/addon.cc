@@ -181,6 +181,7 @@ class Capture : public Napi::ObjectWrap<Capture> {
     set(result, "segments", counters.flows.segments);
     set(result, "reorderedPackets", counters.flows.reordered);
     set(result, "filteredPackets", counters.filtered);
+    set(result, "questionsMissed", counters.observer.questionsMissed);
     Napi::Object events = Napi::Object::New(env);
     set(events, "received", counters.observer.eventsReceived);
     set(events, "scored", counters.observer.eventsScored);

@@ -13,6 +13,14 @@ constexpr uint32_t kFlowsEndedFirst = 8;
 constexpr uint32_t kBurstsFirst = 6;
 constexpr uint64_t kPeriodUs = 1'000'000;
 
+// A flow that began with an answer goes on as only one does whose question was missed. An answer to it says so; so does a TCP segment
+// past the handshake, even when the capture shows one direction only: the sender of SYN-ACKs was acknowledged.
+bool goesOnAsAsked(const Packet& packet, bool isForward) {
+  if (packet.protocol != kTcp) return !isForward;
+  const uint8_t bits = packet.tcpBits & (kSyn | kRst | kAck);
+  return bits == kAck || (!isForward && bits == kSyn);
+}
+
 template <class Record>
 void addPackets(Record& record, HostVolume packets, HostVolume octets, const Packet& packet, const DecayClock& clock) {
   record.counters.addVolume(packets, 1, clock);
@@ -81,9 +89,10 @@ void BehaviourObserver::packetSeen(Flow& flow, const Packet& packet, int directi
   }
   if (flow.observer.contact != 0 && !isForward) causes |= seeAnswer(flow, packet);
   if ((flow.observer.flags & kIsUnsolicited) != 0) {
-    // Two-way after all: it was joined midstream.
-    if (!isForward) flow.observer.flags &= ~kIsUnsolicited;
-    else if (classifyFirstPacket(packet) == FirstPacket::kAnswer) causes |= countUnsolicited(source, destination);
+    if (goesOnAsAsked(packet, isForward)) {
+      flow.observer.flags &= ~kIsUnsolicited;
+      ++questionsMissed_;
+    } else if (isForward && classifyFirstPacket(packet) == FirstPacket::kAnswer) causes |= countUnsolicited(source, destination);
   }
   causes |= dueCauses(flow, packet.timestampUs);
   if (causes != 0) emit(flow, parties, causes);
@@ -247,6 +256,7 @@ ObserverCounters BehaviourObserver::counters() const {
   counters.eventsReceived = received_;
   counters.eventsScored = scored_;
   counters.eventsShed = shedByBudget_ + shedByFullSink_;
+  counters.questionsMissed = questionsMissed_;
   counters.dropped = {{"eventsOverBudget", shedByBudget_},
                       {"eventsQueueFull", shedByFullSink_},
                       {"recordsQueueFull", recordsLost_},

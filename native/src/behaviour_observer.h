@@ -5,6 +5,11 @@
 // unreachable that quotes it, or silence; retransmissions belong to the flow and so to the trial. Broadcast and multicast have no
 // trials, nor have flows joined midstream. A first packet that only makes sense as an answer (SYN-ACK, RST, echo reply, UDP from the port
 // of a service) counts as unsolicited unless one of the two is known to have contacted the other.
+//
+// Limit. Where the capture shows one direction only, or began a moment ago, the answers of honest servers count as unsolicited as well:
+// nothing in a first SYN-ACK tells it from a reflected one. Such a flow counts once, not packet by packet, as soon as it goes past the
+// handshake, and `questionsMissed` tells how many did: where it keeps growing, the capture does not see what clients send. (Taking
+// the count back would let a flood of forged SYN-ACKs hide behind one more forged packet each.)
 #pragma once
 
 #include <cstdint>
@@ -75,6 +80,7 @@ class BehaviourObserver {
   uint64_t shedByFullSink_ = 0;
   uint64_t recordsLost_ = 0;
   uint64_t requestsDropped_ = 0;
+  uint64_t questionsMissed_ = 0;
 };
 
 }  // namespace phantommesh

@@ -3,12 +3,27 @@
 #include <cstring>
 #include <utility>
 
-#include "capture_failure.h"
 
 namespace phantommesh {
 namespace {
 
 using Code = CaptureFailure::Code;
+
+// Per-Packet Information (CACE Technologies, 2007): version, flags, length of the header with its fields, link type of the packet
+// behind it; all little-endian, whatever the file is.
+constexpr uint32_t kPpi = 192;
+constexpr uint32_t kPpiHeaderMin = 8;
+
+// What stands behind the PPI header takes its place. One that makes no sense stays, and is of no link type.
+void unwrapPpi(RawPacket& packet) {
+  Captured& captured = packet.captured;
+  if (captured.length < kPpiHeaderMin) return;
+  const uint8_t* header = captured.bytes;
+  const uint32_t length = header[2] | uint32_t{header[3]} << 8;
+  if (header[0] != 0 || length < kPpiHeaderMin || length > captured.length) return;
+  packet.fileLinkType = header[4] | uint32_t{header[5]} << 8 | uint32_t{header[6]} << 16 | uint32_t{header[7]} << 24;
+  captured = {header + length, captured.length - length, captured.wireLength - length};
+}
 
 class PcapFile final : public CaptureFile {
  public:
@@ -20,16 +35,13 @@ class PcapFile final : public CaptureFile {
     isSwapped_ = magic == kMicroSwapped || magic == kNanoSwapped;
     isNano_ = magic == kNano || magic == kNanoSwapped;
     fileLinkType_ = field(header, 20) & 0xffff;  // above it: length of a frame check sequence
-    linkType_ = linkTypeOf(fileLinkType_);
-    if (!linkType_) {
-      throw CaptureFailure(Code::kLinkTypeUnknown, path_, "link type " + std::to_string(fileLinkType_) + " is not known", fileLinkType_);
-    }
+    if (fileLinkType_ != kPpi && !linkTypeOf(fileLinkType_)) throw linkTypeUnknown(fileLinkType_);
     source_->skip(kFileHeader);
   }
 
   static bool isMagic(uint32_t magic) { return magic == kMicro || magic == kMicroSwapped || magic == kNano || magic == kNanoSwapped; }
 
-  bool next(RawPacket& packet) override {
+  bool read(RawPacket& packet) override {
     const uint8_t* header = source_->peek(kPacketHeader);
     if (header == nullptr) {
       if (source_->left() == 0) return false;
@@ -46,7 +58,6 @@ class PcapFile final : public CaptureFile {
     if (header == nullptr) throw CaptureFailure(Code::kFileTruncated, path_, "a packet is cut", source_->offset());
     packet.captured = {header + kPacketHeader, captured, wire > captured ? wire : captured};
     packet.timestampUs = uint64_t{seconds} * 1'000'000 + (isNano_ ? fraction / 1000 : fraction);
-    packet.linkType = linkType_;
     packet.fileLinkType = fileLinkType_;
     source_->skip(kPacketHeader + captured);
     return true;
@@ -69,10 +80,25 @@ class PcapFile final : public CaptureFile {
   bool isSwapped_ = false;
   bool isNano_ = false;
   uint32_t fileLinkType_ = 0;
-  std::optional<LinkType> linkType_;
 };
 
 }  // namespace
+
+bool CaptureFile::next(RawPacket& packet) {
+  if (!read(packet)) {
+    if (unknown_ && !hasKnown_) throw linkTypeUnknown(*unknown_);
+    return false;
+  }
+  if (packet.fileLinkType == kPpi) unwrapPpi(packet);
+  packet.linkType = linkTypeOf(packet.fileLinkType);
+  if (packet.linkType) hasKnown_ = true;
+  else unknown_ = packet.fileLinkType;
+  return true;
+}
+
+CaptureFailure CaptureFile::linkTypeUnknown(uint32_t fileLinkType) const {
+  return {Code::kLinkTypeUnknown, path_, "link type " + std::to_string(fileLinkType) + " is not known", fileLinkType};
+}
 
 std::unique_ptr<CaptureFile> openPcap(std::string path, std::unique_ptr<ByteSource> source) {
   return std::make_unique<PcapFile>(std::move(path), std::move(source));

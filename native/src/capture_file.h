@@ -7,6 +7,7 @@
 #include <string>
 
 #include "byte_source.h"
+#include "capture_failure.h"
 #include "decode.h"
 
 namespace phantommesh {
@@ -15,7 +16,7 @@ struct RawPacket {
   Captured captured;
   uint64_t timestampUs;
   std::optional<LinkType> linkType;  // nothing: the decoder knows none like it
-  uint32_t fileLinkType;             // its number in the file
+  uint32_t fileLinkType;             // its number in the file; within PPI, that of the packet inside
 };
 
 class CaptureFile {
@@ -25,18 +26,25 @@ class CaptureFile {
   virtual ~CaptureFile() = default;
 
   // False at the end. Throws CaptureFailure with the offset where the file is cut or makes no sense; all packets before were given.
-  // The packet is valid until the next call.
-  virtual bool next(RawPacket& packet) = 0;
+  // The packet is valid until the next call. One of a link type nobody knows is given without type; a file of nothing else is refused.
+  bool next(RawPacket& packet);
   double progress() const { return source_->progress(); }
 
  protected:
   CaptureFile(std::string path, std::unique_ptr<ByteSource> source) : path_(std::move(path)), source_(std::move(source)) {}
+  // Fills all but `linkType`.
+  virtual bool read(RawPacket& packet) = 0;
+  CaptureFailure linkTypeUnknown(uint32_t fileLinkType) const;
 
   // libpcap's MAXIMUM_SNAPLEN: what claims to be longer is no packet.
   static constexpr uint32_t kPacketOctetsMax = 262'144;
 
   std::string path_;
   std::unique_ptr<ByteSource> source_;
+
+ private:
+  bool hasKnown_ = false;
+  std::optional<uint32_t> unknown_;
 };
 
 // The two formats; the magic number has been seen but not consumed.

@@ -6,11 +6,16 @@
 namespace phantommesh {
 namespace {
 
-// UDP services that answer strangers with more than they were sent, by the ports from which their answers come: US-CERT TA14-017A and
-// later additions (memcached, WS-Discovery, ARMS, CoAP, Ubiquiti, DHCPDiscover). Sorted.
-constexpr uint16_t kAmplifiers[] = {17,   19,   53,   69,   111,  123,  137,  161,   177,   389,   427,   520,   623,
-                                    751,  1434, 1900, 3283, 3478, 3702, 5093, 5351,  5353,  5683,  10001, 11211, 27015,
-                                    27960, 32414, 33848, 37810};
+// UDP services that answer strangers with more than they were sent, by the ports from which their answers come. Sorted. From CISA
+// TA14-017A: 17 QOTD, 19 CharGEN, 53, 69 TFTP, 111 portmap, 123, 137 NetBIOS, 161 SNMP, 389 CLDAP, 520 RIPv1, 1900 SSDP, 5353 mDNS,
+// 11211 memcached, 27015 Steam, 27960 Quake (its BitTorrent and Kad have no fixed port). From later advisories (Shadowserver's reports
+// of open services, NETSCOUT, Akamai): 177 XDMCP, 427 SLP, 500 and 4500 IKE, 623 IPMI, 1434 SQL browser, 3283 ARD, 3389 RDP,
+// 3478 STUN, 3702 WS-Discovery, 5093 Sentinel, 5351 NAT-PMP, 5683 CoAP, 10001 Ubiquiti, 10074 TP-240, 32414 Plex, 33848 Jenkins,
+// 37810 DVR discovery.
+constexpr uint16_t kAmplifiers[] = {17,   19,   53,   69,   111,  123,  137,  161,   177,   389,   427,   500,   520,   623,   1434,  1900,
+                                    3283, 3389, 3478, 3702, 4500, 5093, 5351, 5353,  5683,  10001, 10074, 11211, 27015, 27960, 32414, 33848,
+                                    37810};
+static_assert(std::ranges::is_sorted(kAmplifiers));
 
 bool isAmplifier(uint16_t port) { return std::ranges::binary_search(kAmplifiers, port); }
 

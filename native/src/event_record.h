@@ -133,7 +133,7 @@ enum EndReason : uint8_t { kAlive, kIdleTimeout, kActiveTimeout, kEndOfFlow, kFo
   X(uint8_t, icmpCode, 1)                                                                                      \
   X(uint8_t, firstCount, 1)              /* how many of firstLengths are set */                                \
   X(uint8_t, isTruncated, 1)             /* some header of this flow was cut by the capture */                 \
-  X(uint8_t, returnPathProven, 1)        /* handshake completed, or an answer that proves the source's address */ \
+  X(uint8_t, returnPathProven, 1)        /* TCP handshake completed: the source receives at its address */ \
   X(uint8_t, isFirstContact, 1)          /* the pair's first flow (to this port) since either was remembered */ \
   X(uint8_t, contactFailed, 1)           /* this flow's contact was refused or timed out */
 

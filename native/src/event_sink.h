@@ -27,6 +27,7 @@ struct ObserverCounters {
   uint64_t eventsScored = 0;
   uint64_t eventsShed = 0;
   uint64_t eventsPending = 0;
+  uint64_t questionsMissed = 0;  // flows that began with an answer and went on as if it had been asked for
   std::vector<NamedCount> dropped;
 };
 

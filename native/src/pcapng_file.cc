@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "capture_failure.h"
 #include "capture_file.h"
 
 namespace phantommesh {
@@ -24,7 +23,6 @@ constexpr uint32_t kBlockOctetsMax = 1u << 20;      // the buffer of a gzip file
 constexpr uint32_t kInterfacesMax = 65'536;
 
 struct Interface {
-  std::optional<LinkType> linkType;
   uint32_t fileLinkType = 0;
   uint32_t snapLength = 0;
   uint64_t ticksPerSecond = 1'000'000;
@@ -44,12 +42,9 @@ class PcapngFile final : public CaptureFile {
     readBlock();  // the first section header: what is wrong with it is told when the file is opened
   }
 
-  bool next(RawPacket& packet) override {
+  bool read(RawPacket& packet) override {
     while (isAtBlock()) {
       if (readBlock() && readPacket(packet)) return true;
-    }
-    if (unknown_ && !hasKnown_) {
-      throw CaptureFailure(Code::kLinkTypeUnknown, path_, "link type " + std::to_string(*unknown_) + " is not known", *unknown_);
     }
     return false;
   }
@@ -94,7 +89,6 @@ class PcapngFile final : public CaptureFile {
     if (interfaces_.size() == kInterfacesMax) throw corrupt("there are more than 65536 interfaces");
     Interface interface;
     interface.fileLinkType = u16(bytes_, 8);
-    interface.linkType = linkTypeOf(interface.fileLinkType);
     interface.snapLength = u32(bytes_, 12);
     readOptions(interface);
     interfaces_.push_back(interface);
@@ -143,10 +137,7 @@ class PcapngFile final : public CaptureFile {
     if (!isSimple) lastUs_ = interface.microseconds(uint64_t{u32(bytes_, 12)} << 32 | u32(bytes_, 16));
     packet.captured = {bytes_ + start, captured, wire > captured ? wire : captured};
     packet.timestampUs = lastUs_;
-    packet.linkType = interface.linkType;
     packet.fileLinkType = interface.fileLinkType;
-    if (interface.linkType) hasKnown_ = true;
-    else unknown_ = interface.fileLinkType;
     return true;
   }
 
@@ -174,9 +165,6 @@ class PcapngFile final : public CaptureFile {
   uint32_t block_ = 0;
   const uint8_t* bytes_ = nullptr;
   uint64_t lastUs_ = 0;
-  // One interface among others with a link type nobody knows is counted packet by packet; a file of nothing else is refused.
-  bool hasKnown_ = false;
-  std::optional<uint32_t> unknown_;
   std::vector<Interface> interfaces_;
 };
 

@@ -36,9 +36,7 @@ TcpState nextTcpState(const Flow& flow, const Packet& packet, int direction) {
 }
 
 bool provesReturnPath(const Flow& flow, const Packet& packet, int direction) {
-  if (direction != 0 || flow.packets[1] == 0) return false;
-  if (packet.protocol != kTcp) return true;  // asked, answered, went on: weaker than a handshake, as nothing secret is repeated
-  return flow.tcpState == kSynReceived && (packet.tcpBits & kAck) && !(packet.tcpBits & kRst) &&
+  return direction == 0 && flow.tcpState == kSynReceived && (packet.tcpBits & kAck) && !(packet.tcpBits & kRst) &&
          acknowledges(packet.tcpAcknowledgement, flow.initialSequence[1], flow.payloadOctets[1]);
 }
 

@@ -139,6 +139,47 @@ TEST("answers that nobody asked for count against their receiver, packet by pack
   CHECK_NEAR(lastOf(traffic).sourceUnsolicitedAnswers[3], 1, 1e-3);
 }
 
+TEST("a SYN-ACK without its SYN counts once, and no more when the connection goes on; retransmitted ones count each") {
+  Traffic traffic;
+  traffic.tcp({kServer, 80}, {kClient, 1234}, kSyn | kAck);
+  traffic.tcp({kServer, 80}, {kClient, 1234}, kAck | kPsh, 500);
+  traffic.tcp({kServer, 80}, {kClient, 1234}, kSyn | kAck);
+  CHECK_EQUAL(traffic.observer().counters().questionsMissed, 1);
+  traffic.tcp({kServer, 80}, {kClient, 1235}, kSyn | kAck);
+  traffic.tcp({kClient, 1235}, {kServer, 80}, kRst);
+  traffic.tcp({kServer, 80}, {kClient, 1235}, kSyn | kAck);
+  traffic.end();
+  CHECK_EQUAL(lastOf(traffic).destinationUnsolicitedTotal[0], 3);
+  CHECK_EQUAL(traffic.observer().counters().questionsMissed, 1);
+}
+
+TEST("answers on IKE's port for NAT traversal are answers; IKE between two gateways is not") {
+  Traffic traffic;
+  traffic.udp({kServer, 4500}, {kClient, 33333}, 1200);
+  traffic.udp({kServer, 4500}, {ipv4(10, 0, 0, 6), 4500}, 1200);
+  traffic.end();
+  CHECK_EQUAL(traffic.events[0].destinationUnsolicitedTotal[0], 1);
+  CHECK_EQUAL(traffic.events[1].destinationUnsolicitedTotal[0], 0);
+}
+
+TEST("only a TCP handshake proves the way back to a source") {
+  Traffic traffic;
+  for (int i = 0; i < 4; ++i) {
+    traffic.udp({kClient, 50000}, {kServer, 53}, 40);
+    traffic.udp({kServer, 53}, {kClient, 50000}, 200);
+    traffic.icmp(kClient, kServer, 8);
+    traffic.icmp(kServer, kClient, 0);
+    traffic.tcp({kClient, 40001}, {kServer, 443}, i == 0 ? kSyn : kAck, 0, 1000, i == 0 ? 0 : 77);  // acknowledges at random
+    if (i == 0) traffic.tcp({kServer, 443}, {kClient, 40001}, kSyn | kAck, 0, 5000, 1001);
+  }
+  traffic.handshake({kClient, 40000}, {kServer, 443});
+  traffic.end();
+  for (const EventRecord& each : traffic.events) {
+    const bool isHandshake = each.sourceTransportPort[0] == 40000 && each.flowEndReason[0] != kAlive;
+    CHECK_EQUAL(each.returnPathProven[0], isHandshake);
+  }
+}
+
 TEST("a late answer of a server that was asked is not unsolicited") {
   Traffic traffic;
   traffic.udp({kClient, 50000}, {kServer, 53}, 40);

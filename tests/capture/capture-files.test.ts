@@ -45,6 +45,28 @@ test.each([
   expect((await meter(pcap(packets, { linkType }))).records).toMatchObject(RECORDS)
 })
 
+test('Per-Packet Information gives way to the packet behind it, for the filter as well', async () => {
+  const packets = PACKETS.map(({ atMs, bytes }, index) => index === 0
+    ? { atMs, bytes: ppi(1, bytes) } : { atMs, bytes: ppi(101, bytes.subarray(14)) })
+  const classic = pcap(packets, { linkType: 192 })
+  expect((await meter(classic)).records).toMatchObject(RECORDS)
+  expect((await meter(classic, { filter: 'udp and src host 10.0.0.1' })).counters).toMatchObject({ packets: 1, filteredPackets: 2 })
+  const modern = Buffer.concat([section(), description(192, 6), ...packets.map(({ atMs, bytes }) => enhanced(0, atMs * 1e3, bytes))])
+  expect((await meter(modern)).records).toMatchObject(RECORDS)
+})
+
+test('what Per-Packet Information does not tell, or a link type that is not known in it, is counted', async () => {
+  const { atMs, bytes } = PACKETS[0]!
+  const tooLong = ppi(1, bytes)
+  tooLong.writeUInt16LE(tooLong.length + 1, 2)
+  const packets = [ppi(1, bytes), ppi(105, bytes), ppi(1, bytes).subarray(0, 7), tooLong].map((each) => ({ atMs, bytes: each }))
+  const { error, counters } = await meter(pcap(packets, { linkType: 192 }))
+  expect(error).toBeUndefined()
+  expect(counters).toMatchObject({ packets: 4, flows: 1, undecoded: { linkTypeUnknown: 3 } })
+  const radio = await meter(pcap([packets[1]!], { linkType: 192 }))
+  expect(radio.error?.problem).toMatchObject({ code: 'CAPTURE_LINK_TYPE_UNKNOWN', linkType: 105 })
+})
+
 test('interfaces of a pcapng file have link types of their own', async () => {
   const packet = udp('10.0.0.1:1', '10.0.0.2:2', 5)
   const bytes = Buffer.concat([section(), description(1, 6), description(101, 6), enhanced(0, START_MS * 1e3, ethernet(packet)),
@@ -133,6 +155,11 @@ test('a source that is stopped reads no further and delivers what it has', async
   await source.close()
   rmSync(folder, { recursive: true })
 })
+
+/** A Per-Packet Information header with one field of four octets, before a packet of that link type. */
+function ppi(linkType: number, packet: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([0, 0, 16, 0, linkType, 0, 0, 0, 7, 0, 4, 0, 0, 0, 0, 0]), packet])
+}
 
 function etherType(packet: Buffer): Buffer {
   return Buffer.from(packet[0]! >> 4 === 6 ? [0x86, 0xdd] : [0x08, 0x00])

@@ -26,7 +26,6 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   'rtsp.pcap': 'packets long after the connection was reset are a new flow',
   'quic_interop_V.pcap': 'ICMP errors are one flow a type and code',
   'fuzz-2021-10-13.pcap': 'an EtherType that is not IP',
-  'someip_sd_sample.pcap': 'a link type (PPI) that the meter refuses',
 }
 
 const captures = existsSync(FOLDER) ? readIndex() : []

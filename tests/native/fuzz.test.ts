@@ -46,7 +46,9 @@ test('packets', { timeout: 300_000 }, async () => {
 
 test('capture files', { timeout: 300_000 }, async () => {
   const classic = pcap(frames(...PACKETS.map((packet, index) => [index, packet] as const)))
-  const seeds = [classic, gzip(classic), pcapng()]
+  const wrapped = pcap(PACKETS.map((packet, index) =>
+    ({ atMs: index, bytes: Buffer.concat([Buffer.from([0, 0, 8, 0, 101, 0, 0, 0]), packet]) })), { linkType: 192 })
+  const seeds = [classic, gzip(classic), pcapng(), wrapped]
   expect(await fuzz('fuzz_capture_file', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
 })
 
