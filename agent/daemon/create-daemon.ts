@@ -138,14 +138,7 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
     socketPath: config.paths.socket, control, peerCredentials, clock, logger, audit: (record) => audit(parts, record),
   })
   opened.push(() => server.close())
-  if (config.metrics.listen !== null) {
-    const metricsServer = await openMetricsServer(config.metrics.listen, () => metrics.text())
-    opened.push(() => metricsServer.close())
-  }
-
-  metrics.build({ version, node })
-  metrics.model({ version: modelVersion, featureSchema: FEATURE_SCHEMA.version })
-  metrics.mode(decider.mode)
+  opened.push(await serveMetrics(parts, { version, node }))
   const tasks = periodicTasks({ ...parts, responder, monitor, protection })
   for (const task of tasks) scheduler.every(task)
   scheduler.every({ name: 'turn', everyMs: TURN_MS, run: () => { lastTurnMs = clock.monotonicMs() } })
@@ -177,6 +170,18 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
 interface Judging extends Pick<Opened, 'detection' | 'telemetry'> {
   readonly responder: Responder
   readonly namer: FlowNamer
+}
+
+/** Metrics that say who speaks, and their server where one is configured; gives what closes it. */
+async function serveMetrics(
+  { config, telemetry: { metrics }, detection }: Opened, build: { readonly version: string; readonly node: string },
+): Promise<() => Promise<void>> {
+  metrics.build(build)
+  metrics.model({ version: detection.modelVersion, featureSchema: FEATURE_SCHEMA.version })
+  metrics.mode(detection.decider.mode)
+  if (config.metrics.listen === null) return async () => {}
+  const server = await openMetricsServer(config.metrics.listen, () => metrics.text())
+  return () => server.close()
 }
 
 async function judgeAll(source: PacketSource, judging: Judging): Promise<void> {
