@@ -15,6 +15,7 @@ import { collectSamples } from '../agent/daemon/collect-samples.ts'
 import { evaluateCaptures, readManifests } from '../agent/evaluation/index.ts'
 import type { EvaluationReport, EvaluationSubject, LabelledCapture, ReplayedCapture } from '../agent/evaluation/index.ts'
 import { SAMPLE_LIMITS, trainBaseModels, writeModels } from '../agent/learning/index.ts'
+import { openNodeKey } from '../agent/storage/index.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const DATA = process.env['PHANTOMMESH_DATA'] ?? path.resolve(ROOT, '../shared/data')
@@ -45,12 +46,13 @@ try {
 
 /** One subject whose models depend on the capture. */
 async function trainFolds(): Promise<OpenSubject> {
+  const signer = await openNodeKey(config.paths.nodeKey)
   const subjects: OpenSubject[] = []
   for (let fold = 0; fold < FOLDS; fold++) {
     const others = all.filter(({ file }) => foldOf.get(file) !== fold)
     const { samples } = await collectSamples(others, { ...SAMPLE_LIMITS, seed: SEED }, () => undefined)
     const models = path.join(folder, String(fold))
-    await writeModels(models, await trainBaseModels(samples, { seed: SEED, description: `without fold ${fold}` }))
+    await writeModels(models, await trainBaseModels(samples, { seed: SEED, description: `without fold ${fold}` }), signer)
     subjects.push(await openSubject(config, models))
     process.stderr.write(`fold ${fold + 1} of ${FOLDS} trained\n`)
   }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { defaultConfig } from '../config/index.ts'
+import { defaultConfig, readConfig } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
 import { openSubject as openAgent } from '../daemon/capture-replay.ts'
 import { systemClock } from '../daemon/system-clock.ts'
 import { EvaluationError, evaluateCaptures, readManifests } from '../evaluation/index.ts'
@@ -13,7 +14,15 @@ import type { Terminal } from './terminal.ts'
 
 /** The agent with its default settings, as the yardstick asks; nothing on this machine changes the figures. */
 export function evaluateCommand(options: EvaluateOptions): Promise<number> {
-  return evaluateManifests(options, (folder) => openAgent(defaultConfig(ROOT), folder), processTerminal())
+  const open: OpenSubject = (folder) => openAgent(folder === undefined ? defaultConfig(ROOT) : trusting(options.config), folder)
+  return evaluateManifests(options, open, processTerminal())
+}
+
+/** The default settings with the trust of this machine's configuration: whose models may be loaded is no matter of figures. */
+function trusting(file: string | undefined): Config {
+  const config = defaultConfig(ROOT)
+  const { models: { trustedKeys }, paths: { nodeKey } } = readConfig(ROOT, file).config
+  return { ...config, models: { ...config.models, trustedKeys }, paths: { ...config.paths, nodeKey } }
 }
 
 /** Opens models and pipeline for an evaluation; without a folder those that the project ships. */

@@ -33,11 +33,15 @@ export interface TrainOptions {
   readonly manifest: readonly string[]
   readonly out: string
   readonly seed: number
+  /** Says where the node's key is (`paths.nodeKey`). */
+  readonly config?: string
 }
 
 /** `phantomd evaluate` */
 export interface EvaluateOptions {
   readonly manifest: readonly string[]
   readonly models?: string
+  /** Says whose models are trusted; nothing else of it is used. */
+  readonly config?: string
   readonly json?: string
 }

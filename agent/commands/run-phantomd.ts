@@ -48,8 +48,11 @@ function addVerbs(program: Command, finish: (exitCode: number) => void): void {
   verb('check', 'test the configuration: exit 0, or 5 with every problem and its line').option(...config)
   verb('train', 'base models from labelled captures; same seed, same models').requiredOption(...manifest)
     .requiredOption('--out <dir>', 'where the models go').option('--seed <n>', 'seed of every random choice', wholeNumber, 1)
+    .option('--config <file>', 'configuration that names the node\'s key, which signs (default: as for run)')
   verb('evaluate', 'detection quality on labelled captures').requiredOption(...manifest)
-    .option('--models <dir>', 'models to evaluate (default: the shipped ones)').option('--json <file>', 'write the whole report there')
+    .option('--models <dir>', 'models to evaluate (default: the shipped ones)')
+    .option('--config <file>', 'configuration that says whose models are trusted; nothing else of it is used')
+    .option('--json <file>', 'write the whole report there')
   verb('cleanup', 'remove what the agent put into the kernel')
   verb('version', 'the version of this program')
 }

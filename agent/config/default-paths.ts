@@ -4,6 +4,7 @@ export interface DefaultPaths {
   readonly socket: string
   readonly events: string
   readonly enforcerSocket: string
+  readonly nodeKey: string
   readonly models: string
 }
 
@@ -25,6 +26,7 @@ export function defaultPaths(configFile: string | undefined, root: string): Defa
       socket: '/run/phantommesh/agent.sock',
       events: '/var/log/phantommesh/eve.json',
       enforcerSocket: '/run/phantommesh/enforcer.sock',
+      nodeKey: '/var/lib/phantommesh/node-key.pem',
       models,
     }
   }
@@ -34,6 +36,7 @@ export function defaultPaths(configFile: string | undefined, root: string): Defa
     socket: `${own}/agent.sock`,
     events: `${own}/eve.json`,
     enforcerSocket: `${own}/enforcer.sock`,
+    nodeKey: `${own}/node-key.pem`,
     models,
   }
 }

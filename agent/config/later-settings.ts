@@ -35,7 +35,7 @@ export const learningSettings = () => z.strictObject({
 }).prefault({}).describe('Learning on the node.')
 
 /** Settings and sections that change nothing yet, dotted. */
-const LATER_PATHS: readonly string[] = ['vpn', 'mesh', 'learning', 'models.trustedKeys']
+const LATER_PATHS: readonly string[] = ['vpn', 'mesh', 'learning']
 /** Values that say what happens anyway; to write them is no reason for a warning. */
 const INERT_VALUES: Readonly<Record<string, unknown>> = { 'mesh.enabled': false, 'learning.enabled': false }
 

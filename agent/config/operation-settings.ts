@@ -1,16 +1,20 @@
 /** Where things are kept and what is told about them. */
 import { z } from 'zod'
 import type { DefaultPaths } from './default-paths.ts'
+import { isPublicKey } from './ed25519-point.ts'
 import { addressWithPort, filePath, milliseconds, socketPath } from './setting-types.ts'
 
-const publicKey = () => z.string().regex(/^[0-9a-f]{64}$/, { error: 'is no Ed25519 public key in hexadecimal (64 digits)' })
+const publicKey = () => z.string()
+  .regex(/^[0-9a-f]{64}$/, { error: 'is no Ed25519 public key in hexadecimal (64 digits)', abort: true })
+  .refine(isPublicKey, { error: 'is no usable Ed25519 public key: no point of the curve, or one of small order that anybody can sign for' })
 
 /** Models and whom to trust with them. */
 export const modelSettings = (paths: DefaultPaths) => z.strictObject({
   directory: filePath().default(paths.models)
     .describe('The folder of the models and their manifest. Default: those shipped with the agent.'),
   trustedKeys: z.array(publicKey()).max(64).default([])
-    .describe('Ed25519 public keys, in hexadecimal, whose signed models are loaded besides the shipped ones. At most 64.'),
+    .describe('Ed25519 public keys, in hexadecimal, whose signed models are loaded besides the shipped ones and those signed with the ' +
+      'node\'s own key. `phantomd train` says which key it signed with. At most 64.'),
 }).prefault({}).describe('Which models are loaded.')
 
 /** Where the agent keeps what it reads and writes. */
@@ -18,6 +22,8 @@ export const pathSettings = (paths: DefaultPaths) => z.strictObject({
   state: filePath().default(paths.state).describe('The store: decisions, alerts, mode, audit journal. One agent at a time, mode 0700.'),
   socket: socketPath().default(paths.socket).describe('The control socket of phantomctl, mode 0660.'),
   events: filePath().default(paths.events).describe('The event log: one JSON object a line, EVE names. `-` writes to standard output.'),
+  nodeKey: filePath().default(paths.nodeKey)
+    .describe('The node\'s own private key: Ed25519 as PEM, mode 0600, made at first need. `phantomd train` signs models with it.'),
   enforcerSocket: socketPath().default(paths.enforcerSocket).describe('The socket of the privileged enforcer.'),
 }).prefault({}).describe('Under /etc/phantommesh the defaults are those shown; from a checkout everything defaults to ./.phantommesh/.')
 

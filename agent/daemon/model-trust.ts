@@ -7,14 +7,8 @@ import { readNodeKey } from '../storage/index.ts'
 /** The models that come with this program. Whoever can write there can write the program too. */
 const SHIPPED_MODELS = path.resolve(import.meta.dirname, '../../models')
 
-/** What of the configuration decides whose models are loaded. */
-export interface TrustSettings {
-  readonly models: Pick<Config['models'], 'trustedKeys'>
-  readonly paths: Pick<Config['paths'], 'nodeKey'>
-}
-
 /** Trust in the shipped models, the node's own and those of `models.trustedKeys`. */
-export function modelTrust({ models, paths }: TrustSettings): ModelTrust {
+export function modelTrust({ models, paths }: Pick<Config, 'models' | 'paths'>): ModelTrust {
   return {
     shippedManifest: path.join(SHIPPED_MODELS, 'manifest.json'),
     trustedKeys: models.trustedKeys,

@@ -4,6 +4,9 @@ import { CodedError } from '../kit/index.ts'
 export type EnsembleProblem =
   | { readonly code: 'ENSEMBLE_MANIFEST_MISSING'; readonly file: string }
   | { readonly code: 'ENSEMBLE_MANIFEST_INVALID'; readonly file: string; readonly problems: readonly string[] }
+  | { readonly code: 'ENSEMBLE_MODEL_UNSIGNED'; readonly file: string }
+  | { readonly code: 'ENSEMBLE_SIGNATURE_INVALID'; readonly file: string; readonly reason: string }
+  | { readonly code: 'ENSEMBLE_KEY_UNTRUSTED'; readonly file: string; readonly publicKey: string }
   | { readonly code: 'ENSEMBLE_MODEL_MISSING'; readonly file: string }
   | { readonly code: 'ENSEMBLE_MODEL_SIZE'; readonly file: string; readonly expected: number; readonly found: number }
   | { readonly code: 'ENSEMBLE_MODEL_HASH'; readonly file: string; readonly expected: string; readonly found: string }

@@ -1,10 +1,12 @@
-// EDGE: reads the folder of models. Nothing is handed on before its hash, schema version and shape are what they must be.
+// EDGE: reads the folder of models. Nothing is handed on before its origin, hash, schema version and shape are what they must be.
 import { createHash } from 'node:crypto'
 import { promises as fs } from 'node:fs'
 import path from 'node:path'
 import { EnsembleError } from './errors.ts'
 import { MODEL_BYTES_MAX, parseManifest } from './model-manifest.ts'
 import type { ModelFile, ModelManifest } from './model-manifest.ts'
+import { checkOrigin } from './model-origin.ts'
+import type { ModelTrust } from './model-origin.ts'
 
 /** What the running agent can feed to a model. */
 export interface ExpectedInputs {
@@ -29,8 +31,8 @@ export interface LoadedModels {
 const MANIFEST_BYTES_MAX = 4 * 1024 * 1024
 
 /** Reads `folder`/manifest.json and the models it names. Throws EnsembleError naming the file, what was expected and what was found. */
-export async function readModels(folder: string, expected: ExpectedInputs): Promise<LoadedModels> {
-  const manifest = await readManifest(path.join(folder, 'manifest.json'))
+export async function readModels(folder: string, expected: ExpectedInputs, trust: ModelTrust): Promise<LoadedModels> {
+  const manifest = await readManifest(folder, trust)
   const models = await Promise.all(manifest.models.map((model) => readModel(folder, model, expected)))
   const byKind = (kind: ModelFile['kind']): { [key in typeof kind]?: LoadedModel } => {
     const model = models.find((each) => each.kind === kind)
@@ -39,13 +41,15 @@ export async function readModels(folder: string, expected: ExpectedInputs): Prom
   return { folder, manifest, ...byKind('forest'), ...byKind('sequence') }
 }
 
-async function readManifest(file: string): Promise<ModelManifest> {
+async function readManifest(folder: string, trust: ModelTrust): Promise<ModelManifest> {
+  const file = path.join(folder, 'manifest.json')
   const missing = (): EnsembleError => new EnsembleError(
     { code: 'ENSEMBLE_MANIFEST_MISSING', file },
     `${file}: no model manifest there. "phantomd train" writes one; models.directory says where to look.`,
   )
-  const text = (await readBounded(file, MANIFEST_BYTES_MAX, missing)).toString('utf8')
-  const result = parseManifest(parseJson(file, text))
+  const content = await readBounded(file, MANIFEST_BYTES_MAX, missing)
+  await checkOrigin(folder, content, trust)
+  const result = parseManifest(parseJson(file, content.toString('utf8')))
   if ('manifest' in result) return result.manifest
   throw invalidManifest(file, result.problems)
 }

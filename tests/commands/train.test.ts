@@ -1,5 +1,5 @@
 // Goal: `phantomd train` writes models only when there is enough to learn from, and says what they are worth.
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -8,13 +8,15 @@ import { UNTRAINED_FUSION } from '../../agent/ensemble/index.ts'
 
 const DEMO = path.resolve(import.meta.dirname, '../fixtures/demo/demo.yaml')
 
-test('one capture is too little: the error says what is missing, and nothing is written', async () => {
+test('one capture is too little: the error says what is missing, and no model is written', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'pm-train-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  await expect(trainCommand({ manifest: [DEMO], out: path.join(folder, 'models'), seed: 1 })).rejects.toThrow(
+  const config = path.join(folder, 'agent.yaml')
+  await writeFile(config, `paths: {nodeKey: ${path.join(folder, 'node-key.pem')}}`)
+  await expect(trainCommand({ manifest: [DEMO], out: path.join(folder, 'models'), seed: 1, config })).rejects.toThrow(
     '1 captures with sequences of attacks and 1 with benign rows; cross-fitting needs 3 of each',
   )
-  expect(await readdir(folder)).toEqual([])
+  expect((await readdir(folder)).sort()).toEqual(['agent.yaml', 'node-key.pem'])
 })
 
 test('the closing words give held-out figures, and say so where there is none', () => {

@@ -39,10 +39,10 @@ test('later files win key by key, and lists are replaced', () => {
 })
 
 test('a setting without effect yet is a warning, unless it says what happens anyway', () => {
-  const result = parseConfig([{ file: 'a', text: 'vpn:\n  wireguard: [wg0]\nmesh: {enabled: false}\nmodels: {trustedKeys: []}' }], PATHS)
+  const result = parseConfig([{ file: 'a', text: 'vpn:\n  wireguard: [wg0]\nmesh: {enabled: false}\nlearning: {enabled: true}' }], PATHS)
   expect(result.ok && result.warnings.map(formatProblem)).toEqual([
     'a:2:3: warning: vpn.wireguard has no effect in this version: the part of the agent that reads it is not built yet',
-    'a:4:10: warning: models.trustedKeys has no effect in this version: the part of the agent that reads it is not built yet',
+    'a:4:12: warning: learning.enabled has no effect in this version: the part of the agent that reads it is not built yet',
   ])
 })
 

@@ -56,7 +56,7 @@ test('paths default to the checkout, and to the system for a configuration below
   expect(defaultPaths(undefined, '/srv').socket).toBe('/srv/.phantommesh/agent.sock')
   expect(defaultPaths('/etc/phantommesh/agent.yaml', '/srv')).toEqual({
     state: '/var/lib/phantommesh', socket: '/run/phantommesh/agent.sock', events: '/var/log/phantommesh/eve.json',
-    enforcerSocket: '/run/phantommesh/enforcer.sock', models: '/srv/models',
+    enforcerSocket: '/run/phantommesh/enforcer.sock', nodeKey: '/var/lib/phantommesh/node-key.pem', models: '/srv/models',
   })
   expect(defaultPaths('/etc/phantommesh-old/agent.yaml', '/srv').state).toBe('/srv/.phantommesh/state')
 })

@@ -9,6 +9,7 @@ import { LABEL, trainBaseModels, writeModels } from '../../agent/learning/index.
 import type { BaseTrainingOptions, TrainingSamples } from '../../agent/learning/index.ts'
 import { assignFolds, labelledRows, rowWeights } from '../../agent/learning/training-samples.ts'
 import { seededRandom } from '../../agent/kit/index.ts'
+import { openNodeKey } from '../../agent/storage/index.ts'
 
 const OPTIONS: BaseTrainingOptions = { seed: 3, description: 'synthetic', hidden: 4, epochsMax: 4 }
 const SAMPLES = syntheticSamples(24, 40)
@@ -58,11 +59,13 @@ test('what training writes, the agent reads', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'pm-models-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const trained = await trainBaseModels(SAMPLES, OPTIONS)
-  await writeModels(folder, trained)
-  expect((await readdir(folder)).sort()).toEqual(['forest.onnx', 'manifest.json', 'sequence.onnx'])
-  const models = await readModels(folder, {
-    forest: { schemaVersion: 'flow-1', inputWidth: 3 }, sequence: { schemaVersion: 'event-1', inputWidth: 2, steps: 4 },
-  })
+  const key = await openNodeKey(path.join(folder, 'key', 'node-key.pem'))
+  const out = path.join(folder, 'models')
+  await writeModels(out, trained, key)
+  expect((await readdir(out)).sort()).toEqual(['forest.onnx', 'manifest.json', 'manifest.sig', 'sequence.onnx'])
+  const inputs = { forest: { schemaVersion: 'flow-1', inputWidth: 3 }, sequence: { schemaVersion: 'event-1', inputWidth: 2, steps: 4 } }
+  const ownKey = () => Promise.resolve(key.publicKey)
+  const models = await readModels(out, inputs, { shippedManifest: path.join(folder, 'none'), trustedKeys: [], ownKey })
   expect(models.manifest).toEqual(trained.manifest)
   expect(models.forest!.content).toEqual(trained.files['forest.onnx'])
 })
