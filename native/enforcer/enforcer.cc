@@ -46,19 +46,20 @@ std::string Enforcer::handle(std::string_view line, int64_t nowMs) {
   return formatError(request.id, "unknown command");
 }
 
-void Enforcer::tick(int64_t nowMs) {
+void Enforcer::refresh(int64_t nowMs) {
   neverBlockTrouble_ = neverBlock_.refresh(nowMs);
   refreshedAtMs_ = nowMs;
+}
+
+void Enforcer::tick(int64_t nowMs) {
+  refresh(nowMs);
   std::erase_if(granted_, [nowMs](const auto& each) { return each.second <= nowMs; });
   mirror_.expire(nowMs);
   if (mirror_.size() > 0) liftForbidden(nowMs);
 }
 
 std::vector<Result> Enforcer::block(const std::vector<BlockElement>& elements, int64_t nowMs) {
-  if (nowMs - refreshedAtMs_ >= refreshEveryMs) {
-    neverBlockTrouble_ = neverBlock_.refresh(nowMs);
-    refreshedAtMs_ = nowMs;
-  }
+  if (nowMs - refreshedAtMs_ >= refreshEveryMs) refresh(nowMs);
   // So that a renewal is known as one even after a restart. What goes wrong here goes wrong in `commit` too, and is told there.
   synchronise(false, nowMs);
   std::vector<Result> results;

@@ -45,6 +45,8 @@ class Enforcer {
 
   // Every second or so: learns about SSH sessions, and lifts bans that contradict what the node has become.
   void tick(int64_t nowMs);
+  // Reads anew whom never to block. A ban reads it itself where it is older than a second.
+  void refresh(int64_t nowMs);
 
   ConntrackFlusher& conntrack() { return conntrack_; }
 

@@ -23,6 +23,9 @@ namespace {
 
 constexpr size_t clientsMax = 8;
 constexpr int tickEveryMs = 5'000;
+// Whom never to block is known before somebody asks: reading it takes milliseconds where the kernel's tables of sockets are large,
+// and a ban would wait for them. Sooner than a ban takes it for old.
+constexpr int refreshEveryMs = 900;
 constexpr timeval patience{2, 0};  // a client that does not read its answers for so long is cut off
 
 sockaddr_un addressOf(const std::string& path) {
@@ -97,13 +100,15 @@ Server::~Server() {
 
 void Server::run() {
   int64_t tickAtMs = 0;
+  int64_t refreshAtMs = 0;
   for (;;) {
     // A negative descriptor is skipped: the listener while all places are taken, conntrack where there is none.
     std::vector<pollfd> polled{{signals_, POLLIN, 0},
                                {clients_.size() < clientsMax ? listener_ : -1, POLLIN, 0},
                                {enforcer_.conntrack().fd(), POLLIN, 0}};
     for (const Client& each : clients_) polled.push_back({each.fd, POLLIN, 0});
-    const int64_t wakeAtMs = std::min(tickAtMs, enforcer_.conntrack().dueAtMs());
+    const int64_t dueAtMs = clients_.empty() ? tickAtMs : std::min(tickAtMs, refreshAtMs);
+    const int64_t wakeAtMs = std::min(dueAtMs, enforcer_.conntrack().dueAtMs());
     const int64_t waitMs = std::max<int64_t>(wakeAtMs - monotonicMs(), 0);
     if (poll(polled.data(), polled.size(), static_cast<int>(waitMs)) < 0 && errno != EINTR) throw std::runtime_error("poll");
 
@@ -116,9 +121,14 @@ void Server::run() {
     if (polled[1].revents != 0) accept();
     std::erase_if(clients_, [](const Client& each) { return each.isGone && close(each.fd) == 0; });
     enforcer_.conntrack().startIfDue(monotonicMs());
-    if (monotonicMs() < tickAtMs) continue;
-    enforcer_.tick(monotonicMs());
-    tickAtMs = monotonicMs() + tickEveryMs;
+    if (monotonicMs() < dueAtMs) continue;
+    if (monotonicMs() < tickAtMs) {
+      enforcer_.refresh(monotonicMs());
+    } else {
+      enforcer_.tick(monotonicMs());
+      tickAtMs = monotonicMs() + tickEveryMs;
+    }
+    refreshAtMs = monotonicMs() + refreshEveryMs;
   }
 }
 
