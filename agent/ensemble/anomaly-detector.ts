@@ -21,8 +21,12 @@ const RATE_NAMES = ['octets sent', 'flows', 'distinct peers'] as const
 /** A third of a day: fewer hours are no habit. */
 const SAMPLES_MIN = 8
 
-/** Hours of the day within one of now count, as soon as there are four of them: nights are compared with nights. */
+/**
+ * Nights are compared with nights: with the same hour of other days, else with that and its neighbours, else with all hours, whichever
+ * first has four samples. The same hour first, or a backup at three would stand out every night among two, three and four.
+ */
 const SAME_HOURS_MIN = 4
+const HOUR_DISTANCES = [0, 1, 12] as const
 
 /** A MAD below this (a factor of 1.35) is luck, not constancy. Natural logarithm. */
 const DEVIATION_MIN = 0.3
@@ -85,18 +89,24 @@ function addSample(profile: HostProfile, rates: readonly number[], nowMs: number
 }
 
 function habitOf(profile: HostProfile, rate: number, hour: number): { median: number; deviation: number } {
-  const filled = Math.min(HOURS, profile.count)
   let count = 0
-  for (let slot = 0; slot < filled; slot++) {
-    const distance = Math.abs(profile.hours[slot]! - hour)
-    if (Math.min(distance, 24 - distance) <= 1) scratch[count++] = profile.samples[slot * RATES + rate]!
-  }
-  if (count < SAME_HOURS_MIN) {
-    count = 0
-    for (let slot = 0; slot < filled; slot++) scratch[count++] = profile.samples[slot * RATES + rate]!
+  for (const distance of HOUR_DISTANCES) {
+    count = gather(profile, { rate, hour, distance })
+    if (count >= SAME_HOURS_MIN) break
   }
   const { median, relativeDeviation } = spreadOf(scratch.subarray(0, count))
   return { median, deviation: median > 0 ? relativeDeviation * median : 0 }
+}
+
+/** Samples of the hours of the day at most so far from `hour`, into the scratch array. */
+function gather(profile: HostProfile, { rate, hour, distance }: { rate: number; hour: number; distance: number }): number {
+  const filled = Math.min(HOURS, profile.count)
+  let count = 0
+  for (let slot = 0; slot < filled; slot++) {
+    const apart = Math.abs(profile.hours[slot]! - hour)
+    if (Math.min(apart, 24 - apart) <= distance) scratch[count++] = profile.samples[slot * RATES + rate]!
+  }
+  return count
 }
 
 function hourOf(nowMs: number): number {

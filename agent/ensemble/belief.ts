@@ -20,7 +20,7 @@ export interface Belief {
 /** Learned sources: what a model says of an event, calibrated. */
 export const LEARNED_SOURCES = ['forest', 'sequence'] as const
 
-/** Where an entity's numbers stand: ratios and their times by test, sums, times and last scores by learned source, slots of the tests. */
+/** Where numbers stand: ratio, time, support now and when reported by test; sum, time and last score by learned source; tests' slots. */
 export class BeliefLayout {
   readonly size: number
   readonly #tests: number
@@ -30,7 +30,7 @@ export class BeliefLayout {
 
   constructor(tests: number, slots: number) {
     this.#tests = tests
-    this.#learned = 2 * tests
+    this.#learned = 4 * tests
     this.#profile = this.#learned + 3 * LEARNED_SOURCES.length
     this.slots = this.#profile + 1
     this.size = this.slots + slots
@@ -42,6 +42,16 @@ export class BeliefLayout {
 
   heldAtMs(test: number): number {
     return this.#tests + test
+  }
+
+  /** What supports a test, at its last measurement. */
+  support(test: number): number {
+    return 2 * this.#tests + test
+  }
+
+  /** What supported it when the entity was last reported. */
+  reportedSupport(test: number): number {
+    return 3 * this.#tests + test
   }
 
   /** CUSUM of a learned source. */

@@ -2,7 +2,7 @@ import { calibratedLogRatio } from '../kit/index.ts'
 import type { AddressKey } from '../kit/index.ts'
 import { BeliefLayout, LEARNED_SOURCES } from './belief.ts'
 import type { Belief } from './belief.ts'
-import { clamp } from './evidence/evidence-test.ts'
+import { clamp, RATIO_MAX } from './evidence/evidence-test.ts'
 import type { EvidenceTest } from './evidence/evidence-test.ts'
 import type { FusionParameters, FusionSource } from './fusion-parameters.ts'
 import type { Category, Contribution } from './posterior.ts'
@@ -13,11 +13,17 @@ const UNSPECIFIC: Category = 'malware'
 /** Learned scores fade with this time constant, so that a bad minute in the morning is forgotten at noon. */
 const LEARNED_FADE_MS = 300_000
 
-/**
- * However long they speak, learned scores of one source add up to at most two full contributions: below the prior, so that no entity is
- * acted on for a model's word alone (operations.md, 8).
- */
+/** However long it speaks, one learned source adds up to at most two full contributions. */
 const LEARNED_SUM_CAPS = 2
+
+/**
+ * Everything learned without labels of this network, both models and the host's own habit, multiplies the odds by at most ten. They read
+ * the same rows, so they repeat one another; and they find what is unlike, not what is hostile. With the prior of -6.9 this means:
+ * - on their own they reach -4.6 (p = .01), which is not even reported: nobody is woken by a model alone;
+ * - beside them a test must bring 4.6 nats for an alert, ln(.99 / .01): what Jung's walk asks before it decides;
+ * - a beacon's regularity, at most 6.5, stays below the block threshold (log-odds 1.98 with the default costs) with all of them.
+ */
+const LEARNED_RATIO_MAX = Math.log(10)
 
 /** The strongest pair of an entity counts until another is stronger; its ratio fades with this time constant. */
 const PAIR_FADE_MS = 1_800_000
@@ -46,6 +52,8 @@ export class HybridBayesianFusion {
   readonly #priors: Float64Array
   readonly #categoryOfTest: Uint8Array
   readonly #sums: Float64Array
+  /** Evidence of tests counted so far, by category. */
+  readonly #counted: Float64Array
 
   constructor(parameters: FusionParameters, tests: readonly EvidenceTest[], slots: number) {
     this.layout = new BeliefLayout(tests.length, slots)
@@ -58,6 +66,7 @@ export class HybridBayesianFusion {
     this.#priors = Float64Array.from(this.#categories, (category) => this.#priorOf(category))
     this.#categoryOfTest = Uint8Array.from(tests, (test) => this.#categories.indexOf(test.category))
     this.#sums = new Float64Array(this.#categories.length)
+    this.#counted = new Float64Array(this.#categories.length)
   }
 
   /** The share of a test's ratio that counts, after its cap. */
@@ -109,12 +118,37 @@ export class HybridBayesianFusion {
     belief.numbers[this.layout.profileRatio] = ratio
   }
 
+  /** Notes what supports a test now. A pair that takes another's place is new evidence, whatever its counts. */
+  setSupport(belief: Belief, test: number, support: { readonly count: number; readonly isAnotherPair: boolean }): void {
+    const { numbers } = belief
+    const now = this.layout.support(test)
+    const reported = this.layout.reportedSupport(test)
+    // The meter forgets idle hosts and starts their counters anew.
+    if (support.isAnotherPair) numbers[reported] = support.count - 1
+    else if (support.count < numbers[now]!) numbers[reported] = Math.min(numbers[reported]!, support.count)
+    numbers[now] = support.count
+  }
+
+  /** Whether a test of this category that speaks for it has new support since the last report: it is still going on. */
+  isSupportedAnew(belief: Belief, category: Category): boolean {
+    return this.#tests.some((test, index) => test.category === category && belief.numbers[this.layout.ratio(index)]! > 0
+      && belief.numbers[this.layout.support(index)]! >= belief.numbers[this.layout.reportedSupport(index)]! + 1)
+  }
+
+  /** From here on only what is new counts as going on. */
+  noteReported(belief: Belief): void {
+    for (let test = 0; test < this.#tests.length; test++) {
+      belief.numbers[this.layout.reportedSupport(test)] = belief.numbers[this.layout.support(test)]!
+    }
+  }
+
   /** The likeliest category. Ties go to the first of the tests' order; without any test speaking, to the unspecific one. */
   weigh(belief: Belief, nowMs: number): Weighing {
     this.#sums.set(this.#priors)
+    this.#counted.fill(0)
     for (let test = 0; test < this.#tests.length; test++) {
       const ratio = this.#standing(belief, test, nowMs)
-      if (ratio !== 0) this.#sums[this.#categoryOfTest[test]!]! += this.weighted(test, ratio)
+      if (ratio !== 0) this.#sums[this.#categoryOfTest[test]!]! += this.#count(test, ratio)
     }
     let best = 0
     for (let index = 1; index < this.#sums.length; index++) if (this.#sums[index]! > this.#sums[best]!) best = index
@@ -127,32 +161,57 @@ export class HybridBayesianFusion {
       source: 'prior', logLikelihoodRatio: this.prior(category), weight: 1,
       detail: `one entity in ${Math.round(1 + Math.exp(-this.prior(category)))} is assumed hostile before anything is seen`,
     }]
+    this.#counted.fill(0)
     this.#tests.forEach((test, index) => {
       const ratio = test.category === category ? this.#standing(belief, index, nowMs) : 0
       if (ratio === 0) return
-      const { weight, cap } = this.#sources[index]!
+      const { weight } = this.#sources[index]!
+      const counted = this.#count(index, ratio)
       const detail = belief.details?.[index] ?? 'what was seen so far speaks neither loudly for nor against it'
-      all.push({ source: test.name, logLikelihoodRatio: clamp(ratio, -cap, cap), weight, detail })
+      all.push({ source: test.name, logLikelihoodRatio: weight > 0 ? counted / weight : 0, weight, detail })
     })
     this.#pushLearned(all, belief, nowMs)
     return all.sort((a, b) => Math.abs(b.weight * b.logLikelihoodRatio) - Math.abs(a.weight * a.logLikelihoodRatio))
   }
 
+  /**
+   * What a test adds to its category. Tests of one category look at the same packets from several sides, so together they count no more
+   * than one test over independent trials: the later one has what room the earlier ones left.
+   */
+  #count(test: number, ratio: number): number {
+    const category = this.#categoryOfTest[test]!
+    const before = this.#counted[category]!
+    const after = clamp(before + this.weighted(test, ratio), -RATIO_MAX, RATIO_MAX)
+    this.#counted[category] = after
+    return after - before
+  }
+
   #pushLearned(all: Contribution[], belief: Belief, nowMs: number): void {
+    const share = this.#learnedShare(belief, nowMs)
     LEARNED_SOURCES.forEach((source, index) => {
       const sum = this.#learnedSum(belief, index, nowMs)
       if (sum === 0) return
       const score = belief.numbers[this.layout.lastScore(index)]!
       const detail = `model score ${score.toFixed(3)} at the last event, summed over time with forgetting`
-      all.push({ source, logLikelihoodRatio: sum, weight: this.#learned[index]!.weight, detail })
+      all.push({ source, logLikelihoodRatio: sum, weight: share * this.#learned[index]!.weight, detail })
     })
     const profile = this.#profileRatio(belief)
     if (profile === 0) return
     const detail = belief.details?.[this.#tests.length] ?? 'the last hour is unlike this host'
-    all.push({ source: PROFILE_SOURCE, logLikelihoodRatio: profile, weight: this.#profile.weight, detail })
+    all.push({ source: PROFILE_SOURCE, logLikelihoodRatio: profile, weight: share * this.#profile.weight, detail })
+  }
+
+  /** The share of learned evidence that counts, so that all of it together keeps its bound. */
+  #learnedShare(belief: Belief, nowMs: number): number {
+    const sum = this.#learnedTotal(belief, nowMs)
+    return sum > LEARNED_RATIO_MAX ? LEARNED_RATIO_MAX / sum : 1
   }
 
   #unspecific(belief: Belief, nowMs: number): number {
+    return Math.min(LEARNED_RATIO_MAX, this.#learnedTotal(belief, nowMs))
+  }
+
+  #learnedTotal(belief: Belief, nowMs: number): number {
     let sum = 0
     for (let source = 0; source < LEARNED_SOURCES.length; source++) {
       const learned = this.#learnedSum(belief, source, nowMs)

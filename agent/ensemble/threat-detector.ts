@@ -21,7 +21,7 @@ export interface ThreatDetectorOptions {
   /** Named by every posterior. */
   readonly modelVersion: string
   readonly surroundings?: Surroundings
-  /** Entities remembered in each role (source, victim); past it the least recently seen is forgotten and counted. Half a kB each. */
+  /** Entities remembered in each role (source, victim); past it the least recently seen is forgotten and counted. About .7 kB each. */
   readonly entitiesMax?: number
 }
 
@@ -42,7 +42,7 @@ const IDLE_MS = 86_400_000
 const REPORT_LOG_ODDS_MIN = -3
 /** A change of belief by less than this (a factor of 1.6 in odds) is not worth a decision. */
 const REPORT_STEP = 0.5
-/** An attack that goes on is reported again after this, so that what was decided about it is renewed in time. */
+/** An attack that goes on is reported again after this, so that what was decided about it is renewed in time; see EvidenceTest.support. */
 const REPORT_AGAIN_MS = 10_000
 
 /** A test's words are kept from this ratio on. */
@@ -131,12 +131,12 @@ export class ThreatDetector {
   #judgeSource({ eventIndex, row, forestScore, sequenceScore }: SourceScores): Posterior | undefined {
     const nowMs = this.#event.observedAtMs
     const belief = this.#believe(this.#sources, this.#event.sourceKey, nowMs)
-    this.#runTests(belief, this.#sources, nowMs)
+    this.#runTests(belief, this.#sources)
     this.#flowLogOdds[row] = this.#flowEvidence()
     if (forestScore !== undefined) this.#fusion.addScore(belief, { source: FOREST, score: forestScore, nowMs })
     if (sequenceScore !== undefined) this.#fusion.addScore(belief, { source: SEQUENCE, score: sequenceScore, nowMs })
     if (nowMs >= belief.profileDueMs) this.#compareWithHabit(belief, nowMs)
-    const weighing = this.#fusion.weigh(belief, nowMs)
+    const weighing = this.#weigh(belief, nowMs)
     if (!isNews(belief, weighing, nowMs)) return undefined
     const entity = nameSource(this.#event.sourceAddress(), this.#event.ipVersion, {
       ...this.#surroundings, interfaceIndex: this.#event.interfaceIndex,
@@ -147,11 +147,17 @@ export class ThreatDetector {
   #judgeDestination(eventIndex: number): Posterior | undefined {
     const nowMs = this.#event.observedAtMs
     const belief = this.#believe(this.#destinations, this.#event.destinationKey, nowMs)
-    this.#runTests(belief, this.#destinations, nowMs)
-    const weighing = this.#fusion.weigh(belief, nowMs)
+    this.#runTests(belief, this.#destinations)
+    const weighing = this.#weigh(belief, nowMs)
     if (!isNews(belief, weighing, nowMs)) return undefined
     const entity = nameVictim(this.#event.destinationAddress(), this.#event.ipVersion)
     return this.#report({ belief, weighing, entity, eventIndex, sourceVerified: false })
+  }
+
+  #weigh(belief: Belief, nowMs: number): Weighed {
+    const weighing = this.#fusion.weigh(belief, nowMs)
+    const isLikely = weighing.logOdds >= REPORT_LOG_ODDS_MIN
+    return { ...weighing, isSupportedAnew: isLikely && this.#fusion.isSupportedAnew(belief, weighing.category) }
   }
 
   #believe({ beliefs }: Role, key: AddressKey, nowMs: number): Belief {
@@ -163,7 +169,7 @@ export class ThreatDetector {
     return belief
   }
 
-  #runTests(belief: Belief, role: Role, nowMs: number): void {
+  #runTests(belief: Belief, role: Role): void {
     this.#memory.slots = belief.numbers
     this.#flowSums.fill(0)
     for (const index of role.tests) {
@@ -171,15 +177,22 @@ export class ThreatDetector {
       this.#memory.start = this.#fusion.layout.slots + this.#recognizer.slotsStart(index)
       const ratio = test.measure(this.#event, this.#memory)
       const before = belief.numbers[index]!
-      if (test.scope === 'pair') {
-        if (ratio === 0 && before === 0) continue
-        this.#flowSums[this.#categories.indexOf(test.category)]! += this.#fusion.weighted(index, ratio)
-        if (!this.#fusion.setPairRatio(belief, { test: index, ratio, other: this.#event.destinationKey, nowMs })) continue
-      } else {
-        this.#fusion.setHostRatio(belief, index, ratio)
-      }
+      if (ratio === 0 && before === 0) continue
+      if (test.scope === 'pair') this.#flowSums[this.#categories.indexOf(test.category)]! += this.#fusion.weighted(index, ratio)
+      if (!this.#take(belief, index, ratio)) continue
       if (ratio >= DETAIL_RATIO_MIN && (ratio > before || belief.details === undefined)) this.#describe(belief, index)
     }
+  }
+
+  /** Enters a test's ratio into the belief, with what supports it; false where a stronger pair stands. */
+  #take(belief: Belief, index: number, ratio: number): boolean {
+    const test = this.#recognizer.tests[index]!
+    const other = this.#event.destinationKey
+    const isAnotherPair = test.scope === 'pair' && belief.holders?.[index] !== other
+    if (test.scope === 'host') this.#fusion.setHostRatio(belief, index, ratio)
+    else if (!this.#fusion.setPairRatio(belief, { test: index, ratio, other, nowMs: this.#event.observedAtMs })) return false
+    this.#fusion.setSupport(belief, index, { count: test.support(this.#event), isAnotherPair })
+    return true
   }
 
   #describe(belief: Belief, index: number): void {
@@ -212,6 +225,7 @@ export class ThreatDetector {
     belief.reportedLogOdds = weighing.logOdds
     belief.reportedCategory = weighing.category
     belief.reportedAtMs = nowMs
+    this.#fusion.noteReported(belief)
     return {
       entity, category: weighing.category, probability: 1 / (1 + Math.exp(-logOdds)), logOdds, contributions, sourceVerified,
       observedAtMs: nowMs, modelVersion: this.#modelVersion, eventIndex,
@@ -225,6 +239,10 @@ export class ThreatDetector {
     this.#sources.beliefs.clear()
     this.#destinations.beliefs.clear()
   }
+}
+
+interface Weighed extends Weighing {
+  readonly isSupportedAnew: boolean
 }
 
 interface SourceScores {
@@ -246,15 +264,19 @@ function createRole(tests: readonly number[], capacity: number): Role {
   return { beliefs: new ExpiringMap({ capacity, idleTimeoutMs: IDLE_MS }), tests }
 }
 
-/** Worth a decision: likely enough, and either clearly more likely than last reported, of another category, or still going on. */
-function isNews(belief: Belief, { category, logOdds }: Weighing, nowMs: number): boolean {
+/** Worth a decision: likely enough, and either of another category, clearly more likely than last reported, or still going on. */
+function isNews(belief: Belief, { category, logOdds, isSupportedAnew }: Weighed, nowMs: number): boolean {
   if (logOdds < REPORT_LOG_ODDS_MIN) {
     belief.reportedLogOdds = -Infinity
     belief.reportedCategory = undefined
     return false
   }
-  if (category !== belief.reportedCategory || logOdds >= belief.reportedLogOdds + REPORT_STEP) return true
+  const isLikelier = logOdds >= belief.reportedLogOdds + REPORT_STEP
+  const isOther = category !== belief.reportedCategory
+  const isDue = logOdds >= 0 && nowMs - belief.reportedAtMs >= REPORT_AGAIN_MS
+  // Old evidence is not reported again because a model likes the entity less than before; only what never was likely may rise so.
+  const isWorthReporting = isSupportedAnew ? isLikelier || isOther || isDue : isLikelier && belief.reportedLogOdds < 0
   // Belief that fell may rise again, and is news then.
-  if (logOdds < belief.reportedLogOdds - REPORT_STEP) belief.reportedLogOdds = logOdds
-  return logOdds >= 0 && nowMs - belief.reportedAtMs >= REPORT_AGAIN_MS
+  if (!isWorthReporting && logOdds < belief.reportedLogOdds - REPORT_STEP) belief.reportedLogOdds = Math.max(logOdds, 0)
+  return isWorthReporting
 }

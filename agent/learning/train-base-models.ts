@@ -29,11 +29,11 @@ export interface BaseTrainingOptions {
 }
 
 /**
- * Learned scores are capped (learning.md, section 3, point 3); tests over independent trials may say more. Fusion sums a source over time
- * up to twice its cap, and successive scores of one host repeat one another: forest and sequence together stay within this share of the
- * prior, so that no entity is acted on for the models' word alone.
+ * Learned scores are capped (learning.md, section 3, point 3); tests over independent trials may say more. At run time everything learned
+ * together multiplies the odds by at most ten (LEARNED_RATIO_MAX of the fusion), so each of the two models gets half of that; a score that
+ * is repeated is summed to twice its cap. Under a prior of one's own both stay within this share of it all the same.
  */
-const LEARNED_CAP_MAX = 3
+const LEARNED_CAP_MAX = Math.log(10) / 2
 const LEARNED_SHARE_OF_PRIOR = 0.85
 const LEARNED_SUMMANDS = 4
 const TEST_CAP = 12

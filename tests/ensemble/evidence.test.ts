@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EVIDENCE_TESTS, PatternRecognizer } from '../../agent/ensemble/index.ts'
 import { EvidenceEvent } from '../../agent/ensemble/evidence/evidence-event.ts'
-import { EVENT_LAYOUT, eventBatch, tcpEvent } from '../fixtures/event-batch.ts'
+import { addressBytes, EVENT_LAYOUT, eventBatch, tcpEvent } from '../fixtures/event-batch.ts'
 import type { EventValues } from '../fixtures/event-batch.ts'
 
 const START_MS = 1_700_000_000_000
@@ -45,7 +45,25 @@ test('what a host was refused long ago has faded', () => {
   const measure = follow('scan.random-walk')
   measure({})
   const scanned = measure({ sourceTrialsFailed: 8 })
-  expect(measure({ sourceTrialsFailed: 8, observedAtMs: START_MS + 3 * 3_600_000 })).toBeCloseTo(scanned * Math.exp(-3))
+  expect(measure({ sourceTrialsFailed: 8, observedAtMs: START_MS + 3 * 300_000 })).toBeCloseTo(scanned * Math.exp(-3))
+})
+
+test('contacts that fail one a minute, all day, are no scan; one every ten seconds is', () => {
+  const after = (periodMs: number): number => {
+    const measure = follow('scan.random-walk')
+    let ratio = 0
+    for (let index = 0; index < 500; index++) {
+      ratio = measure({ sourceTrialsFailed: index, observedAtMs: START_MS + index * periodMs })
+    }
+    return ratio
+  }
+  expect(after(60_000)).toBeLessThan(8.9)
+  expect(after(10_000)).toBe(12)
+})
+
+test.each([['127.0.0.1', 4], ['::1', 6]])('a host that talks to itself (%s) scans nobody', (address, ipVersion) => {
+  const values = { sourceAddress: addressBytes(address), ipVersion, sourceTrialsFailed: 90, sourceContactsFailed: all(90) }
+  expect(measureOnce('scan.random-walk', values)).toBe(0)
 })
 
 test('an entity whose record in the meter is old is judged by its last minute', () => {
@@ -121,9 +139,43 @@ test('many open connections that send little and hear nothing exhaust a server',
   expect(measureOnce('flood.mute-connections', { ...mute, pairFlowsTotal: 12 })).toBe(0)
 })
 
-test('a rhythm to an unusual port of a host that nobody else visits is a beacon, jitter included', () => {
+test('a program that checks in at an unusual port has a rhythm, jitter included, and stays within its bound', () => {
   const gaps = Array.from({ length: 16 }, (_, index) => 30_000 + (index % 5) * 1_500)
-  expect(measureOnce('beacon.regularity', beacon({ pairBurstGapsMs: gaps }))).toBeGreaterThan(6)
+  expect(measureOnce('beacon.regularity', beacon({ pairBurstGapsMs: gaps }))).toBeGreaterThan(5)
+  expect(measureOnce('beacon.regularity', beacon())).toBe(6.5)
+})
+
+test.each([
+  ['a NAT keep-alive of small datagrams', { protocolIdentifier: 17, pairBurstOctets: Array.from({ length: 16 }, () => 145) }],
+  ['SIP outbound', { protocolIdentifier: 17, destinationTransportPort: 5_060 }],
+  ['test frames of IEC 104', { destinationTransportPort: 2_404, pairFlowsTotal: 1 }],
+  ['a ping', { protocolIdentifier: 1 }],
+  ['announcements to many', { protocolIdentifier: 17, destinationAddress: addressBytes('239.1.2.3') }],
+  ['datagrams that nobody answers', { protocolIdentifier: 17, reversePacketDeltaCount: 0 }],
+])('not a beacon: %s', (_what, overrides) => {
+  expect(measureOnce('beacon.regularity', beacon(overrides))).toBe(0)
+})
+
+test('a heartbeat inside one flow that stays open is weaker than a new connection for every beat', () => {
+  expect(measureOnce('beacon.regularity', beacon({ pairFlowsTotal: 1 }))).toBe(5)
+})
+
+test('how many clients a destination has is no evidence while few are known', () => {
+  const ratios = [1, 2, 8, 500].map((clients) => measureOnce('beacon.regularity', beacon({ destinationDistinctPeers: all(clients) })))
+  expect(new Set(ratios).size).toBe(1)
+})
+
+test('what supports a test moves with new observations only', () => {
+  const support = (name: string, overrides: EventValues): number => {
+    const event = new EvidenceEvent(EVENT_LAYOUT)
+    event.select(eventBatch([tcpEvent({ observedAtMs: START_MS, flowEndMilliseconds: START_MS, ...overrides })]), 0)
+    return EVIDENCE_TESTS.find((each) => each.name === name)!.support(event)
+  }
+  for (const { name } of EVIDENCE_TESTS) {
+    expect(support(name, { observedAtMs: START_MS + 3_600_000 })).toBe(support(name, {}))
+  }
+  expect(support('scan.random-walk', { sourceTrialsFailed: 4 })).toBe(support('scan.random-walk', {}) + 1)
+  expect(support('beacon.regularity', { pairBurstsTotal: 1 })).toBe(support('beacon.regularity', {}) + 1)
 })
 
 test('keep-alives on web ports stay below the prior, and people have no rhythm', () => {
@@ -222,7 +274,7 @@ function loginAttempts(overrides: EventValues = {}): EventValues {
 
 function beacon(overrides: EventValues = {}): EventValues {
   return {
-    destinationTransportPort: 7_707, pairBurstsTotal: 40, destinationDistinctPeers: all(1),
+    destinationTransportPort: 7_707, pairBurstsTotal: 40, pairFlowsTotal: 40, destinationDistinctPeers: all(1),
     pairBurstGapsMs: Array.from({ length: 16 }, () => 30_000), pairBurstOctets: Array.from({ length: 16 }, () => 420),
     ...overrides,
   }

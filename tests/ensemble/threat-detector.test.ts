@@ -47,12 +47,48 @@ test('contributions are exact summands of the log-odds, the largest first', () =
   }))
 })
 
-test('learned scores alone never make an attack more likely than not, however long they speak', () => {
+test('learned scores alone are never reported, however long and loud they speak', () => {
   const events = Array.from({ length: 300 }, (_, index) => tcpEvent({ observedAtMs: START_MS + index * 1_000 }))
   const loud = { ...WITH_FOREST, sources: { forest: { calibration: { a: 4, b: 4, c: 0 }, weight: 1, cap: 3 } } }
-  const posteriors = createJudge(loud)(events, events.map(() => 0.999))
-  expect(Math.max(...posteriors.map(({ probability }) => probability))).toBeLessThan(0.5)
-  expect(posteriors.at(-1)?.category).toBe('malware')
+  expect(createJudge(loud)(events, events.map(() => 0.999))).toEqual([])
+})
+
+test('a scan that ended is not reported again, whatever else its source does', () => {
+  const scan = scanEvents(12)
+  const after = Array.from({ length: 200 }, (_, second) => scanEvent(0, {
+    observedAtMs: START_MS + 1_000 * (second + 1), sourceTrialsFailed: 12, destinationTransportPort: 443, tcpState: 3,
+  }))
+  const posteriors = createJudge(WITH_FOREST)([...scan, ...after], [...scan.map(() => 0.5), ...after.map((_, index) => index % 2)])
+  expect(posteriors.length).toBeGreaterThan(0)
+  expect(posteriors.filter(({ eventIndex }) => eventIndex >= scan.length)).toEqual([])
+})
+
+test('a scan that goes on is reported again, at most every ten seconds', () => {
+  const events = Array.from({ length: 60 }, (_, second) => scanEvent(0, {
+    observedAtMs: START_MS + 1_000 * second, sourceTrialsFailed: 30 * second,
+  }))
+  const times = createJudge()(events).map(({ observedAtMs }) => (observedAtMs - START_MS) / 1_000)
+  expect(times).toEqual([1, 11, 21, 31, 41, 51])
+})
+
+test('a stray failure after a scan does not renew it; a handful within minutes does', () => {
+  const judge = createJudge()
+  judge(scanEvents(12))
+  const later = (failed: number): Posterior[] => judge([scanEvent(0, { observedAtMs: START_MS + 60_000, sourceTrialsFailed: failed })])
+  expect(later(13)).toEqual([])
+  expect(later(16)).toHaveLength(1)
+})
+
+test('a beacon never reaches the block threshold, whatever the models and the habit add', () => {
+  const sources = { forest: { calibration: { a: 4, b: 4, c: 0 }, weight: 1, cap: 3 } }
+  const beats = Array.from({ length: 200 }, (_, index) => tcpEvent({
+    observedAtMs: START_MS + 30_000 * index, destinationTransportPort: 7_707, pairBurstsTotal: 40 + index, pairFlowsTotal: 40 + index,
+    pairBurstGapsMs: Array.from({ length: 16 }, () => 30_000), pairBurstOctets: Array.from({ length: 16 }, () => 420),
+  }))
+  const posteriors = createJudge({ ...UNTRAINED_FUSION, sources })(beats, beats.map(() => 0.999))
+  const most = Math.max(...posteriors.map(({ probability }) => probability))
+  expect(most).toBeGreaterThan(0.504)
+  expect(most).toBeLessThan(0.879)
 })
 
 test('learned scores count once in their interval', () => {
@@ -114,6 +150,28 @@ test('the evidence of a flow is that of its pair, whatever else its source does'
   const [alone, besideScan, scanned] = detector.flowLogOdds
   expect(besideScan).toBe(alone)
   expect(scanned).toBeGreaterThan(alone!)
+})
+
+test.each([
+  ['a SYN that nobody answered', { tcpState: 1, synCount: [1, 0] }],
+  ['an answer that nobody asked for', { protocolIdentifier: 17, tcpState: 0, sourceTransportPort: 161, destinationTransportPort: 40_000 }],
+])('%s speaks against its own flow once that has ended, whoever is to blame', (_what, values) => {
+  const detector = new ThreatDetector({ layout: EVENT_LAYOUT, parameters: UNTRAINED_FUSION, modelVersion: 'test' })
+  const mute = tcpEvent({ ...values, reversePacketDeltaCount: 0, pairFlows: [1, 1, 1, 1, 1], returnPathProven: 0 })
+  judgeWith(detector, [mute, { ...mute, flowEndReason: 1 }])
+  const [underWay, ended] = detector.flowLogOdds
+  expect(underWay).toBeCloseTo(-6.9, 5)
+  expect(ended).toBeCloseTo(Math.log(4) - 6.9, 5)
+})
+
+test('the flows of a filtered scan are failed contacts, also those that the meter had no room to try', () => {
+  const detector = new ThreatDetector({ layout: EVENT_LAYOUT, parameters: UNTRAINED_FUSION, modelVersion: 'test' })
+  const flow = tcpEvent({
+    tcpState: 1, reversePacketDeltaCount: 0, flowEndReason: 1, pairFlows: [0, 900, 2_000, 2_000, 2_000],
+    pairContactsFailed: [0, 300, 700, 700, 700], pairOctetsReceived: [0, 200, 240, 240, 240],
+  })
+  judgeWith(detector, [flow])
+  expect(detector.flowLogOdds[0]).toBeGreaterThan(4)
 })
 
 type Judge = (events: readonly EventValues[], forestScores?: readonly number[]) => Posterior[]

@@ -5,6 +5,9 @@ import type { EvidenceTest } from './evidence-test.ts'
 import { spreadOf } from './order-statistics.ts'
 import type { Spread } from './order-statistics.ts'
 
+const TCP = 6
+const UDP = 17
+
 /** Fewer gaps are no rhythm; the full ratio needs all that the pair remembers. */
 const GAPS_MIN = 8
 
@@ -18,24 +21,45 @@ const SIZE_DEVIATION_MAX = 0.2
 const GAP_RATIO = 3
 const SIZE_RATIO = 2
 
-/** Regular services that every host has: FTP control to NTP, name services, discovery, IKE keep-alive, STUN, WireGuard. */
-const PERIODIC_PORTS = new Set([53, 67, 68, 123, 137, 138, 161, 500, 547, 1900, 3478, 3702, 4500, 5353, 5355, 51_820])
+/**
+ * Protocols that every host has or whose own standard prescribes a heartbeat: FTP control to NTP, name services, discovery, IKE, BGP
+ * (RFC 4271), OpenVPN, L2TP (RFC 2661), GTP echo (TS 29.281), STUN and TURN (RFC 8489, 8656), SIP (RFC 5626), IAX2 (RFC 5456), IEC
+ * 60870-5-104 (test frame every t3), WireGuard. Whoever beacons there is not found by rhythm.
+ */
+const PERIODIC_PORTS = new Set([
+  53, 67, 68, 123, 137, 138, 161, 179, 500, 547, 1194, 1701, 1900, 2123, 2152, 2404, 3478, 3702, 4500, 4569, 5060, 5061, 5349,
+  5353, 5355, 51_820,
+])
 
-/** Ports where web sockets, push channels and long polling beat: regularity alone is ordinary there. */
-const WEB_PORTS = new Set([80, 443, 993, 5222, 5223, 5228, 8080, 8443, 8883])
+/**
+ * An exchange of datagrams this small, both ways, keeps a NAT binding alive. A binding may end after two minutes of silence (RFC 4787,
+ * REQ-5), so everything that must stay reachable over UDP does it: ICE (RFC 8445, 11), SIP outbound (RFC 5626), RTP (RFC 6263), games.
+ */
+const KEEPALIVE_OCTETS_MAX = 256
+
+/**
+ * Ports where regularity is ordinary: web sockets, push channels and long polling; mail, logins and databases, which are polled, kept
+ * alive and monitored (and tried by password guessers, whose rhythm is another test's).
+ */
+const ORDINARY_PORTS = new Set([
+  80, 443, 1883, 5222, 5223, 5228, 8080, 8443, 8883, 25, 110, 143, 465, 587, 993, 995,
+  22, 389, 445, 636, 1433, 1521, 3306, 3389, 5432, 6379,
+])
 const UNUSUAL_PORT_RATIO = 2
 
-/** A destination that only this client knows. */
-const RARE_CLIENTS_MAX = 1.5
-const RARE_RATIO = 2
+/** With all that is learned (ln 10) this stays below the block threshold of the default costs: -6.9 + 6.5 + 2.3 = 1.9 < 1.98. */
+const REGULARITY_RATIO_MAX = 6.5
 
 /**
  * Burst regularity, as RITA scores beacons (github.com/activecm/rita: dispersion of intervals and of sizes by median absolute
  * deviation, connection count), on bursts and not on connections, so that a channel kept open shows as well.
  *
- * Software that keeps in touch is regular too, and far more common: regularity and size reach 5 nats, which the prior outweighs.
- * Only an unusual port and a destination that no other client of this gateway visits, both unusual for software that many use, bring
- * it to 9. Where few clients are behind the gateway, rarity says little: the day's distinct clients of the destination are in `detail`.
+ * Software that keeps in touch is regular too, and far more common than malware, so regularity never blocks and alerts only where a model
+ * or the host's habit finds the traffic unusual too. What separates the two is who else talks to that destination and what software
+ * speaks: rarity and identity, which this test does not see. The day's distinct clients are in `detail`, for people.
+ *
+ * A heartbeat inside one flow that stays open is what keep-alives of any protocol look like, so its port is no evidence there; a new
+ * connection to an unusual port for every beat is a program that checks in.
  */
 export const beaconRegularity: EvidenceTest = {
   name: 'beacon.regularity',
@@ -45,6 +69,7 @@ export const beaconRegularity: EvidenceTest = {
   isVictim: false,
   slots: 0,
   measure,
+  support: (event) => event.pairBurstsTotal,
   explain: (event) => {
     const gaps = spreadOf(recentGaps(event))
     const sizes = spreadOf(recentSizes(event))
@@ -63,22 +88,21 @@ function measure(event: EvidenceEvent): number {
   const gaps = spreadOf(recentGaps(event))
   if (gaps.median < PERIOD_MS_MIN || gaps.median > PERIOD_MS_MAX || gaps.relativeDeviation >= GAP_DEVIATION_MAX) return 0
   const sizes = spreadOf(recentSizes(event))
+  if (event.protocol === UDP && sizes.median <= KEEPALIVE_OCTETS_MAX) return 0
   const regularity = GAP_RATIO * (1 - gaps.relativeDeviation / GAP_DEVIATION_MAX)
     + SIZE_RATIO * clamp(1 - sizes.relativeDeviation / SIZE_DEVIATION_MAX, -1, 1)
-  return Math.max(0, (regularity + unusualness(event)) * (count / RECENT))
+  return clamp((regularity + portRatio(event)) * (count / RECENT), 0, REGULARITY_RATIO_MAX)
 }
 
-function unusualness(event: EvidenceEvent): number {
-  const port = event.destinationPort
-  return (WEB_PORTS.has(port) ? 0 : UNUSUAL_PORT_RATIO) + (event.destinationPeers(WINDOW.d1) <= RARE_CLIENTS_MAX ? RARE_RATIO : 0)
+function portRatio(event: EvidenceEvent): number {
+  const isCheckingIn = 2 * event.pairFlowsTotal >= event.pairBurstsTotal
+  return isCheckingIn && !ORDINARY_PORTS.has(event.destinationPort) ? UNUSUAL_PORT_RATIO : 0
 }
 
 /** Named services, multicast and broadcast, ICMP (monitoring), and exchanges without an answer. */
 function isPeriodicByNature(event: EvidenceEvent): boolean {
-  if (event.protocol !== 6 && event.protocol !== 17) return true
-  if (PERIODIC_PORTS.has(event.destinationPort) || event.reversePackets === 0) return true
-  const first = event.destinationOctet(0)
-  return event.ipVersion === 6 ? first === 0xff : first >= 224 || event.destinationOctet(3) === 255
+  if (event.protocol !== TCP && event.protocol !== UDP) return true
+  return PERIODIC_PORTS.has(event.destinationPort) || event.reversePackets === 0 || event.isToMany
 }
 
 /** Only bursts that the next one has ended are listed. */

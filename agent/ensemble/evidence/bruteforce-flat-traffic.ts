@@ -34,6 +34,9 @@ const DURATION_MS_MAX = 60_000
 /** Every attempt is answered ("wrong password"); connections that only send are held open or flood, and other tests see to them. */
 const RECEIVED_PER_SENT_MIN = 0.5
 
+/** So many attempts since the last report: it goes on. */
+const FLOWS_AGAIN = 4
+
 /** Two connections are equal when packets and octets differ by no more than this: the length of names and passwords varies. */
 const PACKETS_TOLERANCE = 2
 const OCTETS_TOLERANCE = 0.1
@@ -54,6 +57,7 @@ export const bruteforceFlatTraffic: EvidenceTest = {
   isVictim: false,
   slots: 0,
   measure,
+  support: (event) => event.pairFlowsEndedTotal / FLOWS_AGAIN,
   explain: (event) =>
     `${event.pairFlows(WINDOW.s60).toFixed(0)} connections a minute to port ${event.destinationPort}, the last with `
     + `${event.endedFlowPackets(recentCount(event) - 1)} packets and ${event.endedFlowOctets(recentCount(event) - 1)} octets each, `

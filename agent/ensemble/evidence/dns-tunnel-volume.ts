@@ -37,6 +37,7 @@ export const dnsTunnelVolume: EvidenceTest = {
   isVictim: false,
   slots: 0,
   measure,
+  support: (event) => event.lastPacketSeconds,
   explain: (event) =>
     `${minuteOctets(event).toFixed(0)} octets a minute with one DNS server; this socket sent ${event.packets} queries of `
     + `${event.lengthMean.toFixed(0)} octets on average and received answers of ${event.reverseLengthMean.toFixed(0)}`,

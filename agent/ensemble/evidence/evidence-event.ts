@@ -11,7 +11,8 @@ export const WINDOW = { s1: 0, s10: 1, s60: 2, h1: 3, d1: 4 } as const
 /** Entries that a pair remembers of its bursts and ended flows (kRecent of event_record.h). */
 export const RECENT = 16
 
-/** TcpState of event_record.h: the handshake is complete and nobody has closed. */
+/** TcpState of event_record.h: a SYN and no answer; the handshake is complete and nobody has closed. */
+const SYN_SENT = 1
 const ESTABLISHED = 3
 
 /** Names for the fields of one event that evidence tests read; moved from event to event, allocates nothing. */
@@ -29,6 +30,8 @@ export class EvidenceEvent {
   }
 
   get observedAtMs(): number { return this.#view.f64(this.#at.observedAtMs) }
+  /** Time of the flow's last packet, seconds since the epoch. A flow that ends by silence does not move it. */
+  get lastPacketSeconds(): number { return this.#view.f64(this.#at.flowEndMilliseconds) / 1000 }
   get durationMs(): number { return this.#view.f64(this.#at.flowEndMilliseconds) - this.#view.f64(this.#at.flowStartMilliseconds) }
   get packets(): number { return this.#view.f64(this.#at.packetDeltaCount) }
   get reversePackets(): number { return this.#view.f64(this.#at.reversePacketDeltaCount) }
@@ -45,6 +48,9 @@ export class EvidenceEvent {
   get ipVersion(): number { return this.#view.u8(this.#at.ipVersion) }
   get icmpType(): number { return this.#view.u8(this.#at.icmpType) }
   get isEstablished(): boolean { return this.#view.u8(this.#at.tcpState) === ESTABLISHED }
+  /** A SYN, or several, and nothing else. */
+  get isSynSent(): boolean { return this.#view.u8(this.#at.tcpState) === SYN_SENT }
+  get hasEnded(): boolean { return this.#view.u8(this.#at.flowEndReason) !== 0 }
   get isTruncated(): boolean { return this.#view.u8(this.#at.isTruncated) !== 0 }
   get isReturnPathProven(): boolean { return this.#view.u8(this.#at.returnPathProven) !== 0 }
   get isFirstContact(): boolean { return this.#view.u8(this.#at.isFirstContact) !== 0 }
@@ -68,6 +74,13 @@ export class EvidenceEvent {
 
   sourceAddress(): Uint8Array { return this.#view.bytes(this.#at.sourceAddress, 16) }
   destinationAddress(): Uint8Array { return this.#view.bytes(this.#at.destinationAddress, 16) }
+  sourceOctet(index: number): number { return this.#view.u8(this.#at.sourceAddress + index) }
+  /** Multicast, limited broadcast and, in the usual prefixes, directed broadcast. */
+  get isToMany(): boolean {
+    const first = this.destinationOctet(0)
+    return this.ipVersion === 6 ? first === 0xff : first >= 224 || this.destinationOctet(3) === 255
+  }
+
   destinationOctet(index: number): number { return this.#view.u8(this.#at.destinationAddress + index) }
 
   sourceFlows(window: Window): number { return this.#view.f32(this.#at.sourceFlows + window) }
@@ -116,7 +129,7 @@ function resolveOffsets(layout: EventLayout) {
     ]),
     ...elementOffsets(layout, 'u16', ['sourceTransportPort', 'destinationTransportPort']),
     ...elementOffsets(layout, 'u8', [
-      'sourceAddress', 'destinationAddress', 'protocolIdentifier', 'ipVersion', 'icmpType', 'tcpState', 'isTruncated',
+      'sourceAddress', 'destinationAddress', 'protocolIdentifier', 'ipVersion', 'icmpType', 'tcpState', 'flowEndReason', 'isTruncated',
       'returnPathProven', 'isFirstContact', 'contactFailed', 'interfaceIndex',
     ]),
   }

@@ -24,6 +24,11 @@ export interface EvidenceTest {
   readonly slots: number
   /** Natural log of P(seen | attack) / P(seen | benign), in nats, within +-12; 0 says nothing. */
   measure(event: EvidenceEvent, memory: TestMemory): number
+  /**
+   * What supports the test so far, in units of which one more means that it is still going on: while it stands still, what the test says
+   * is old. It grows with time or with a count of the meter.
+   */
+  support(event: EvidenceEvent): number
   /** What was seen, with its numbers and units, in one sentence. Called only for events that matter. */
   explain(event: EvidenceEvent): string
 }

@@ -9,8 +9,6 @@ const BALANCE_MIN = 0.8
 /** An upload within the hour that mail and chat attachments do not reach. */
 const OCTETS_MIN = 25_000_000
 const NATS_PER_DOUBLING = 0.7
-const RARE_RATIO = 1
-const RARE_CLIENTS_MAX = 1.5
 
 /**
  * Bulk upload: producer-consumer ratio of the pair times its volume in the last hour. Bullard, Gerth, "PCR: A new flow metric",
@@ -25,6 +23,8 @@ export const exfiltrationBalance: EvidenceTest = {
   isVictim: false,
   slots: 0,
   measure,
+  // Uploading now: at the pace of the least hour.
+  support: (event) => (event.pairOctetsSent(WINDOW.s60) >= OCTETS_MIN / 60 ? event.lastPacketSeconds : 0),
   explain: (event) =>
     `${(event.pairOctetsSent(WINDOW.h1) / 1e6).toFixed(1)} MB sent to one host within the hour and `
     + `${(event.pairOctetsReceived(WINDOW.h1) / 1e6).toFixed(1)} MB received (producer-consumer ratio ${balance(event).toFixed(2)})`,
@@ -35,8 +35,7 @@ const RATIO_OF_VOLUME_MAX = 5
 function measure(event: EvidenceEvent): number {
   const sent = event.pairOctetsSent(WINDOW.h1)
   if (sent < OCTETS_MIN || balance(event) < BALANCE_MIN) return 0
-  const rarity = event.destinationPeers(WINDOW.d1) <= RARE_CLIENTS_MAX ? RARE_RATIO : 0
-  return clamp(NATS_PER_DOUBLING * (1 + Math.log2(sent / OCTETS_MIN)) + rarity, 0, RATIO_OF_VOLUME_MAX)
+  return clamp(NATS_PER_DOUBLING * (1 + Math.log2(sent / OCTETS_MIN)), 0, RATIO_OF_VOLUME_MAX)
 }
 
 function balance(event: EvidenceEvent): number {

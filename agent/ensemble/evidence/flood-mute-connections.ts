@@ -26,6 +26,7 @@ export const floodMuteConnections: EvidenceTest = {
   isVictim: false,
   slots: 0,
   measure,
+  support: (event) => event.lastPacketSeconds,
   explain: (event) =>
     `${openConnections(event).toFixed(0)} connections held open to one server; this one sent ${event.payloadOctets} octets of payload in `
     + `${(event.durationMs / 1000).toFixed(1)} s and was never answered`,

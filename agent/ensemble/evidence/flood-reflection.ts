@@ -13,6 +13,9 @@ const EXCESS_FULL = 100
 const REFLECTORS_MIN = 3
 const RATIO_OF_ONE_SENDER_MAX = 3
 
+/** Unsolicited answers since the last report, ten seconds before or more, beyond those that mean nothing: it goes on. */
+const ANSWERS_AGAIN = 2 * 10 * ALLOWED_PER_SECOND
+
 const ANSWERS = 0
 const EXCESS = 1
 const UPDATED_MS = 2
@@ -29,6 +32,7 @@ export const floodReflection: EvidenceTest = {
   isVictim: true,
   slots: 3,
   measure,
+  support: (event) => event.destinationUnsolicitedTotal / ANSWERS_AGAIN,
   explain: (event) =>
     `${event.destinationUnsolicitedTotal} answers that nobody asked for, ${event.destinationUnsolicited(WINDOW.s10).toFixed(0)} of them `
     + `in the last 10 s, from ${event.destinationPeers(WINDOW.s60).toFixed(0)} sources`,

@@ -11,6 +11,9 @@ const EXCESS_FULL = 250
 
 const SYNS_PER_SCANNED_PORT = 3
 
+/** Half-open connections since the last report, ten seconds before or more, beyond what a healthy server has then: it goes on. */
+const SYNS_AGAIN = 2 * 10 * ALLOWED_PER_SECOND
+
 const SYNS = 0
 const HANDSHAKES = 1
 const EXCESS = 2
@@ -29,6 +32,7 @@ export const floodSynCusum: EvidenceTest = {
   isVictim: true,
   slots: 4,
   measure,
+  support: (event) => (event.destinationSynsTotal - event.destinationHandshakesTotal) / SYNS_AGAIN,
   explain: (event) =>
     `${event.destinationSyns(WINDOW.s10).toFixed(0)} SYNs and ${event.destinationHandshakes(WINDOW.s10).toFixed(0)} completed handshakes `
     + `in the last 10 s, from ${event.destinationPeers(WINDOW.s10).toFixed(0)} sources`,

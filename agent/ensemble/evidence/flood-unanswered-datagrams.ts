@@ -28,6 +28,7 @@ export const floodUnansweredDatagrams: EvidenceTest = {
   isVictim: true,
   slots: 0,
   measure,
+  support: (event) => event.lastPacketSeconds,
   explain: (event) =>
     `${event.destinationFlows(WINDOW.s10).toFixed(0)} new flows from ${event.destinationPeers(WINDOW.s10).toFixed(0)} sources `
     + `in the last 10 s, ${(event.destinationOctetsReceived(WINDOW.s10) / 1e3).toFixed(0)} kB in `

@@ -34,6 +34,7 @@ export const icmpTunnelEcho: EvidenceTest = {
   isVictim: false,
   slots: 0,
   measure,
+  support: (event) => event.lastPacketSeconds,
   explain: (event) =>
     `${event.packets} echo messages of ${event.lengthMean.toFixed(0)} octets on average (deviation ${event.lengthDeviation.toFixed(0)}), `
     + `${event.reversePackets} back of ${event.reverseLengthMean.toFixed(0)}; honest replies repeat the request`,

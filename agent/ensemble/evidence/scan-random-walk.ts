@@ -12,8 +12,15 @@ const STEP = Math.log(4)
  */
 const WALK_MIN = Math.log(0.01)
 
-/** Failures fade with this time constant: what failed this morning does not condemn this evening. */
-const FADE_MS = 3_600_000
+/**
+ * Trials fade with this time constant. Jung's walk has no clock: there a host that fails one contact a quarter of an hour is decided in
+ * the end, like one that fails ten in a second. Laptops off their VPN, P2P clients with old peer lists and dead printers fail slowly and
+ * all day. With five minutes it takes more than one net failure in about 50 s, kept up, to be blocked; slower scans are not seen.
+ */
+const FADE_MS = 300_000
+
+/** So many failures since the last report: it goes on. A walk from even crosses Jung's threshold ln(.99 / .01) with four. */
+const FAILURES_AGAIN = 4
 
 const FAILED = 0
 const ANSWERED = 1
@@ -33,6 +40,7 @@ export const scanRandomWalk: EvidenceTest = {
   isVictim: false,
   slots: 4,
   measure,
+  support: (event) => event.sourceTrialsFailed / FAILURES_AGAIN,
   explain: (event) =>
     `${event.sourceTrialsFailed} of ${event.sourceTrialsFailed + event.sourceTrialsAnswered} first contacts failed; `
     + `in the last minute ${event.sourceContactsFailed(WINDOW.s60).toFixed(0)} failed and `
@@ -55,7 +63,7 @@ function measure(event: EvidenceEvent, { slots, start }: TestMemory): number {
   slots[start + ANSWERED] = answered
   slots[start + WALK] = walk
   slots[start + UPDATED_MS] = nowMs
-  return isAnsweringHost(event) ? Math.min(0, walk) : walk
+  return isAnsweringHost(event) || isLoopback(event) ? Math.min(0, walk) : walk
 }
 
 /** An entity met for the first time, whose record in the meter may be old: only the last minute counts. */
@@ -63,6 +71,13 @@ function beginWalk(event: EvidenceEvent, { slots, start }: TestMemory): void {
   slots[start + FAILED] = Math.max(0, event.sourceTrialsFailed - Math.round(event.sourceContactsFailed(WINDOW.s60)))
   slots[start + ANSWERED] = Math.max(0, event.sourceTrialsAnswered - Math.round(event.sourceContactsAnswered(WINDOW.s60)))
   slots[start + UPDATED_MS] = event.observedAtMs
+}
+
+/** A host that talks to itself scans nobody: 127.0.0.0/8 and ::1 (RFC 6890). */
+function isLoopback(event: EvidenceEvent): boolean {
+  if (event.ipVersion !== 6) return event.sourceOctet(0) === 127
+  for (let index = 0; index < 15; index++) if (event.sourceOctet(index) !== 0) return false
+  return event.sourceOctet(15) === 1
 }
 
 /** Backscatter of a spoofed flood and reflectors send answers to hosts that never asked: they fail, and scan nobody. */

@@ -1,0 +1,122 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { EVIDENCE_TESTS, HybridBayesianFusion, UNTRAINED_FUSION } from '../../agent/ensemble/index.ts'
+import type { FusionParameters } from '../../agent/ensemble/index.ts'
+
+const LOUD = { calibration: { a: 4, b: 4, c: 0 }, weight: 1, cap: 3 }
+const BOTH: FusionParameters = { ...UNTRAINED_FUSION, sources: { forest: LOUD, sequence: LOUD } }
+const SCAN = indexOf('scan.random-walk')
+const BEACON = indexOf('beacon.regularity')
+const CUSUM = indexOf('flood.syn-cusum')
+const REFLECTION = indexOf('flood.reflection')
+const DATAGRAMS = indexOf('flood.unanswered-datagrams')
+const NOW_MS = 1_700_000_000_000
+const ALICE = 'a'
+const BOB = 'b'
+
+test('nothing seen, nothing but the prior', () => {
+  const { fusion, belief } = start()
+  expect(fusion.weigh(belief, NOW_MS).logOdds).toBe(-6.9)
+  expect(fusion.contributions(belief, 'scan', NOW_MS).map(({ source }) => source)).toEqual(['prior'])
+})
+
+test('tests of one category together count no more than one over independent trials', () => {
+  const { fusion, belief } = start()
+  fusion.setHostRatio(belief, REFLECTION, 8)
+  fusion.setHostRatio(belief, DATAGRAMS, 9)
+  expect(fusion.weigh(belief, NOW_MS)).toEqual({ category: 'flood', logOdds: 12 - 6.9 })
+  const counted = fusion.contributions(belief, 'flood', NOW_MS).filter(({ source }) => source.includes('.'))
+  expect(counted.map(({ logLikelihoodRatio }) => logLikelihoodRatio)).toEqual([8, 4])
+})
+
+test('both models and the habit together multiply the odds by at most ten', () => {
+  const { fusion, belief } = start(BOTH)
+  for (let second = 0; second < 60; second++) {
+    for (const source of [0, 1]) fusion.addScore(belief, { source, score: 0.999, nowMs: NOW_MS + 1_000 * second })
+  }
+  fusion.setProfileRatio(belief, 3)
+  expect(fusion.weigh(belief, NOW_MS + 60_000).logOdds).toBeCloseTo(-6.9 + Math.log(10), 10)
+})
+
+test('whatever is known, the contributions sum to the log-odds of the category', () => {
+  const nats = fc.double({ min: -20, max: 20, noNaN: true })
+  const score = fc.double({ min: 0, max: 1, noNaN: true })
+  fc.assert(fc.property(fc.tuple(nats, nats, nats, nats, nats, nats), fc.tuple(score, score), ([a, b, c, d, e, profile], [forest, sequence]) => {
+    const { fusion, belief } = start(BOTH)
+    fusion.setHostRatio(belief, SCAN, a)
+    fusion.setHostRatio(belief, CUSUM, b)
+    fusion.setHostRatio(belief, REFLECTION, c)
+    fusion.setHostRatio(belief, DATAGRAMS, d)
+    fusion.setPairRatio(belief, { test: BEACON, ratio: Math.abs(e), other: ALICE, nowMs: NOW_MS })
+    fusion.addScore(belief, { source: 0, score: forest, nowMs: NOW_MS })
+    fusion.addScore(belief, { source: 1, score: sequence, nowMs: NOW_MS })
+    fusion.setProfileRatio(belief, Math.abs(profile))
+    const { category, logOdds } = fusion.weigh(belief, NOW_MS + 5_000)
+    const contributions = fusion.contributions(belief, category, NOW_MS + 5_000)
+    expect(contributions.reduce((sum, { weight, logLikelihoodRatio }) => sum + weight * logLikelihoodRatio, 0)).toBeCloseTo(logOdds, 9)
+  }))
+})
+
+test('the strongest pair of an entity counts; a weaker one does not take its place', () => {
+  const { fusion, belief } = start()
+  expect(fusion.setPairRatio(belief, { test: BEACON, ratio: 5, other: ALICE, nowMs: NOW_MS })).toBe(true)
+  expect(fusion.setPairRatio(belief, { test: BEACON, ratio: 4, other: BOB, nowMs: NOW_MS })).toBe(false)
+  expect(fusion.weigh(belief, NOW_MS).logOdds).toBeCloseTo(-1.9, 10)
+  expect(fusion.setPairRatio(belief, { test: BEACON, ratio: 4, other: ALICE, nowMs: NOW_MS })).toBe(true)
+  expect(fusion.weigh(belief, NOW_MS).logOdds).toBeCloseTo(-2.9, 10)
+})
+
+test('a pair that fell silent fades within half an hour to a third', () => {
+  const { fusion, belief } = start()
+  fusion.setPairRatio(belief, { test: BEACON, ratio: 6, other: ALICE, nowMs: NOW_MS })
+  expect(fusion.weigh(belief, NOW_MS + 1_800_000).logOdds).toBeCloseTo(6 / Math.E - 6.9, 10)
+})
+
+test('learned scores count once in their interval and fade within minutes', () => {
+  const { fusion, belief } = start(BOTH)
+  expect(fusion.addScore(belief, { source: 0, score: 0.55, nowMs: NOW_MS })).toBe(true)
+  expect(fusion.addScore(belief, { source: 0, score: 0.55, nowMs: NOW_MS + 999 })).toBe(false)
+  const [now, later] = [0, 300_000].map((afterMs) => fusion.weigh(belief, NOW_MS + afterMs).logOdds + 6.9)
+  expect(later! / now!).toBeCloseTo(1 / Math.E, 10)
+})
+
+test('evidence supports anew when its count moved since the report, or when another pair holds it', () => {
+  const { fusion, belief } = start()
+  fusion.setHostRatio(belief, SCAN, 10)
+  fusion.setSupport(belief, SCAN, { count: 3, isAnotherPair: false })
+  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(true)
+  fusion.noteReported(belief)
+  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(false)
+  fusion.setSupport(belief, SCAN, { count: 3.5, isAnotherPair: false })
+  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(false)
+  fusion.setSupport(belief, SCAN, { count: 4, isAnotherPair: false })
+  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(true)
+  fusion.noteReported(belief)
+  fusion.setSupport(belief, SCAN, { count: 4, isAnotherPair: true })
+  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(true)
+})
+
+test('a meter that forgot the host and counts anew is neither fresh evidence nor a lasting silence', () => {
+  const { fusion, belief } = start()
+  fusion.setHostRatio(belief, SCAN, 10)
+  fusion.setSupport(belief, SCAN, { count: 200, isAnotherPair: false })
+  fusion.noteReported(belief)
+  fusion.setSupport(belief, SCAN, { count: 0, isAnotherPair: false })
+  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(false)
+  fusion.setSupport(belief, SCAN, { count: 1, isAnotherPair: false })
+  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(true)
+})
+
+function indexOf(name: string): number {
+  return EVIDENCE_TESTS.findIndex((each) => each.name === name)
+}
+
+interface Start {
+  readonly fusion: HybridBayesianFusion
+  readonly belief: ReturnType<HybridBayesianFusion['layout']['create']>
+}
+
+function start(parameters = UNTRAINED_FUSION): Start {
+  const fusion = new HybridBayesianFusion(parameters, EVIDENCE_TESTS, 0)
+  return { fusion, belief: fusion.layout.create() }
+}
