@@ -29,7 +29,7 @@ const signatureSchema = z.strictObject({
 /** The content of manifest.sig: an Ed25519 signature over the exact bytes of manifest.json, with the key that made it. */
 export type ModelSignature = z.infer<typeof signatureSchema>
 
-/** It has 240 bytes; a larger one is refused unread. */
+/** It has 256 bytes; one far larger is refused unread. */
 const SIGNATURE_BYTES_MAX = 1_024
 
 /** Throws EnsembleError unless `manifest`, the content of `folder`/manifest.json, is the shipped one or signed by a trusted key. */

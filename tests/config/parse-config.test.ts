@@ -78,6 +78,8 @@ test.each([
   ['metrics: {listen: "127.0.0.1:70000"}', '1:11: error: metrics.listen names a port above 65535'],
   ['response: {durationMs: 90000000}', '1:12: error: response.durationMs must not exceed durationMsMax'],
   ['models: {trustedKeys: [abc]}', '1:24: error: models.trustedKeys[0] is no Ed25519 public key in hexadecimal (64 digits)'],
+  [`models: {trustedKeys: ["${'0'.repeat(64)}"]}`, '1:24: error: models.trustedKeys[0] is no usable Ed25519 public key: no point of the '
+    + 'curve, or one of small order that anybody can sign for'],
   ['mode: off\nmode: enforce', '2:1: error: the key \'mode\' is written twice in one map; remove one of them'],
   ['meter:\n\tflowsMax: 5000', '2:1: error: a tab is used as indentation; YAML allows spaces only'],
   ['- mode: off', '1:1: error: the file must hold a map of keys, holds a list'],
