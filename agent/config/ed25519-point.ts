@@ -1,6 +1,7 @@
 /**
- * Whether 32 octets are a public key that means something (RFC 8032, sections 5.1.2 to 5.1.4). OpenSSL takes any 32 octets for a key and
- * lets verification fail or, for the eight points of small order (all zeros is one), lets anybody's signature through.
+ * Whether 32 octets are a public key that means something (RFC 8032, sections 5.1.2 to 5.1.4). `node:crypto` takes any 32 octets for a
+ * key and lets every verification fail. With the eight points of small order, all zeros among them, anybody can make signatures that
+ * satisfy the equation; OpenSSL 3.0 accepts them, 3.5 does not.
  */
 
 /** The field of Curve25519, the constant of the curve -x² + y² = 1 + d·x²·y², and a square root of -1. */
