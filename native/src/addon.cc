@@ -107,34 +107,47 @@ class Capture : public Napi::ObjectWrap<Capture> {
     buffers_ = Napi::Persistent(arrays.As<Napi::Object>());
     wake_ = Napi::ThreadSafeFunction::New(env, info[2].As<Napi::Function>(), "phantommesh capture", 0, 1);
     isOpen_ = true;
+    // Hooks run in reverse order: the thread is joined before Node destroys what it wakes JavaScript with.
+    napi_add_env_cleanup_hook(env, releaseAtExit, this);
     const auto whenFull = options.interfaces.empty() ? EventSink::WhenFull::kWait : EventSink::WhenFull::kDrop;
     try {
       session_ = std::make_unique<CaptureSession>(
           std::move(options), std::make_unique<EventSink>(std::move(buffers), whenFull, [this] { wakeUp(); }));
     } catch (const CaptureFailure& failure) {
-      release();
+      close();
       Napi::Error error = Napi::Error::New(env, failure.what());
       error.Set("problem", describe(env, failure));
       throw error;
     }
   }
-  ~Capture() override { release(); }
+  ~Capture() override { close(); }
 
  private:
   // Filling thread. Wake-ups that JavaScript has not seen yet stand for all that came since.
   void wakeUp() {
     if (isWaking_.exchange(true)) return;
-    wake_.NonBlockingCall([this](Napi::Env, Napi::Function onReady) {
+    wake_.NonBlockingCall([this](Napi::Env env, Napi::Function onReady) {
       isWaking_ = false;
-      if (isOpen_) onReady.Call({});
+      if (!isOpen_) return;
+      // This was the last: nothing is to be waited for any more, even if nobody calls `close`.
+      if (session_->sink().isFilled()) wake_.Unref(env);
+      onReady.Call({});
     });
   }
 
+  static void releaseAtExit(void* capture) { static_cast<Capture*>(capture)->release(); }
+
   void release() {
     session_.reset();  // joins the thread
-    if (isOpen_) wake_.Release();
+    if (!isOpen_) return;
     isOpen_ = false;
+    wake_.Release();
     buffers_.Reset();
+  }
+
+  void close() {
+    if (isOpen_) napi_remove_env_cleanup_hook(Env(), releaseAtExit, this);
+    release();
   }
 
   CaptureSession& session() {
@@ -146,7 +159,7 @@ class Capture : public Napi::ObjectWrap<Capture> {
   void stop(const Napi::CallbackInfo&) {
     if (session_ != nullptr) session_->stop();
   }
-  void close(const Napi::CallbackInfo&) { release(); }
+  void close(const Napi::CallbackInfo&) { close(); }
 
   Napi::Value takeBatch(const Napi::CallbackInfo& info) {
     const auto batch = session().sink().take();

@@ -1,4 +1,4 @@
-// The octets of a file in order: mapped, or unpacked from gzip through a buffer. Both give pointers to contiguous octets.
+// The octets of a file in order, as they are or unpacked from gzip, through a buffer that holds any packet in one piece.
 #pragma once
 
 #include <zlib.h>

@@ -71,6 +71,11 @@ bool EventSink::isEnded() {
   return ended_ && ready_.empty();
 }
 
+bool EventSink::isFilled() {
+  std::lock_guard lock(mutex_);
+  return ended_;
+}
+
 void EventSink::abandon() {
   std::lock_guard lock(mutex_);
   abandoned_ = true;

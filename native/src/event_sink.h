@@ -67,6 +67,8 @@ class EventSink {
   // JavaScript thread. Gives back the batch taken before, and takes the next.
   std::optional<Batch> take();
   bool isEnded();
+  // The filling thread is done, though batches may wait to be taken.
+  bool isFilled();
   // Lets a waiting `reserve` go: what comes now is dropped.
   void abandon();
 

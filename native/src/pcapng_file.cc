@@ -19,7 +19,7 @@ constexpr uint32_t kByteOrderMagic = 0x1a2b3c4d;
 constexpr uint16_t kOptionEnd = 0;
 constexpr uint16_t kOptionTsresol = 9;
 constexpr uint16_t kOptionTsoffset = 14;
-constexpr uint32_t kBlockOctetsMax = 1u << 20;      // the buffer of a gzip file; blocks of other kinds may be longer when mapped
+constexpr uint32_t kBlockOctetsMax = 1u << 20;      // the buffer of a file
 constexpr uint32_t kInterfacesMax = 65'536;
 
 struct Interface {

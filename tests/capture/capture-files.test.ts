@@ -1,11 +1,17 @@
 // Goal: every kind of capture file gives the same packets; a damaged one gives what is readable, and an error that names the place.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { afterAll, expect, test } from 'vitest'
 import { CaptureError } from '../../agent/capture/index.ts'
 import { openCaptureFiles } from '../../agent/capture/native-source.ts'
 import { START_MS, block, ethernet, frames, gzip, meter, pcap, tcp, udp } from './make-capture.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'phantommesh-files-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 
 const PACKETS = frames(
   [0, udp('10.0.0.1:1', '10.0.0.2:2', 5)],
@@ -128,11 +134,9 @@ test.each([
 })
 
 test('a folder, and what is not there, are refused', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'phantommesh-'))
   mkdirSync(path.join(folder, 'inner'))
   expect(() => openCaptureFiles([path.join(folder, 'inner')])).toThrow(/it is a directory/)
   expect(() => openCaptureFiles([path.join(folder, 'nothing')])).toThrow(/No such file/)
-  rmSync(folder, { recursive: true })
 })
 
 test('a filter that makes no sense is told in libpcap\'s words', async () => {
@@ -140,21 +144,47 @@ test('a filter that makes no sense is told in libpcap\'s words', async () => {
   expect(error?.problem).toMatchObject({ code: 'CAPTURE_FILTER_INVALID', place: 'udp and and' })
 })
 
+test('a file that somebody cuts while it is read ends with an error that says so', async () => {
+  const { file, source } = openLong()
+  truncateSync(file, 24)
+  const read = async () => {
+    while (await source.next() !== undefined) { /* up to the cut */ }
+  }
+  await expect(read()).rejects.toMatchObject({ problem: { code: 'CAPTURE_FILE_TRUNCATED', reason: expect.stringContaining('cut it') } })
+  expect(source.counters().packets).toBeLessThan(20_000)
+  await source.close()
+})
+
+test.each(['all', 'one batch', 'nothing'])('a script that takes %s and forgets to close ends all the same', async (taken) => {
+  const source = new URL('../../agent/capture/native-source.ts', import.meta.url)
+  const file = path.join(folder, 'short.pcap')
+  writeFileSync(file, PLAIN)
+  const script = `import { openCaptureFiles } from '${source.href}'
+    const source = openCaptureFiles(['${file}'])
+    const reads = { 'all': Infinity, 'one batch': 1, 'nothing': 0 }['${taken}']
+    for (let i = 0; i < reads && await source.next() !== undefined; i++);`
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 })
+  await expect(run).resolves.toMatchObject({ stderr: '' })
+})
+
 test('a source that is stopped reads no further and delivers what it has', async () => {
-  const packets = Array.from({ length: 20_000 }, (_, port) => [0, udp(`10.0.0.1:${port}`, '10.0.0.2:2')] as const)
-  const folder = mkdtempSync(path.join(tmpdir(), 'phantommesh-'))
-  const file = path.join(folder, 'long.pcap')
-  writeFileSync(file, pcap(frames(...packets)))
-  // Two small batches: the reader waits for this test long before the end of the file.
-  const source = openCaptureFiles([file], { behaviour: false, flowsMax: 16, batches: 2, batchEvents: 64 })
+  const { source } = openLong()
   let records = (await source.next())!.length
   source.stop()
   for (let batch = await source.next(); batch !== undefined; batch = await source.next()) records += batch.length
   expect(records).toBe(source.counters().flows)
   expect(source.counters().packets).toBeLessThan(20_000)
   await source.close()
-  rmSync(folder, { recursive: true })
 })
+
+/** 20 000 packets through two small batches: the reader waits for the test long before the end of the file. */
+function openLong() {
+  const packets = Array.from({ length: 20_000 }, (_, port) => [0, udp(`10.0.0.1:${port}`, '10.0.0.2:2')] as const)
+  const file = path.join(folder, 'long.pcap')
+  writeFileSync(file, pcap(frames(...packets)))
+  return { file, source: openCaptureFiles([file], { behaviour: false, flowsMax: 16, batches: 2, batchEvents: 64 }) }
+}
+
 
 /** A Per-Packet Information header with one field of four octets, before a packet of that link type. */
 function ppi(linkType: number, packet: Buffer): Buffer {
