@@ -4,7 +4,7 @@ import type { EveEvent, EventType, EventWriter } from '../telemetry/index.ts'
 /** Where events go. */
 export interface EventOutputParts {
   /** Undefined where no event log is kept. */
-  readonly writer: EventWriter | undefined
+  readonly writer: Pick<EventWriter, 'write'> | undefined
   /** Types that the event log takes; followers see all. */
   readonly writtenTypes: ReadonlySet<string>
   readonly broadcast: EventBroadcast | undefined

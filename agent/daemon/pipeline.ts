@@ -5,21 +5,24 @@ import type { FeatureExtractor, FeatureRows, SequenceBatch, SequenceMemory } fro
 
 /** The rooms that one batch passes through, in their order. */
 export interface PipelineParts {
-  readonly extractor: FeatureExtractor
-  readonly sequences: SequenceMemory
+  readonly extractor: Pick<FeatureExtractor, 'extractEvents' | 'extractVectors'>
+  readonly sequences: Pick<SequenceMemory, 'select'>
   /** Undefined where no models are used: then explicit evidence alone decides. */
-  readonly inference: InferenceClient | undefined
-  readonly detector: ThreatDetector
-  readonly decider: Decider
+  readonly inference: Pick<InferenceClient, 'has' | 'scoreForest' | 'scoreSequences'> | undefined
+  readonly detector: Pick<ThreatDetector, 'judge' | 'flowLogOdds'>
+  readonly decider: Pick<Decider, 'judge'>
   /** The time at which a verdict on an event of this packet time falls: the wall clock live, packet time in a replay. */
   readonly decisionTimeMs: (observedAtMs: number) => number
   /** A batch that could not be scored is still judged by its evidence. */
   readonly onScoringFailure: (error: unknown) => void
 }
 
+type Scores = Float32Array | undefined
+
 /** What one step found. Arrays belong to the rooms and are valid until the next step. */
 export interface Step {
   readonly batch: EventBatch
+  /** The events admitted to scoring, as event vectors. */
   readonly rows: FeatureRows
   readonly sequences: SequenceBatch
   /** For each row the log-odds of its flow or pair alone. */
@@ -39,31 +42,43 @@ export class Pipeline {
   async step(batch: EventBatch): Promise<Step> {
     const { extractor, sequences: memory, detector, decider, decisionTimeMs } = this.#parts
 
-    const rows = extractor.extract(batch)
-    const sequences = memory.select(batch, extractor.extractVectors(batch))
-    const [forestScores, sequenceScores] = await this.#score(rows, sequences)
-    const posteriors = detector.judge({ batch, rows, forestScores, sequences, sequenceScores })
+    const vectors = extractor.extractVectors(batch)
+    const sequences = memory.select(batch, vectors)
+    const [forestScores, sequenceScores] = await this.#score(batch, vectors, sequences)
+    const posteriors = detector.judge({ batch, rows: vectors, forestScores, sequences, sequenceScores })
     const verdicts = posteriors.flatMap((posterior) => decider.judge(posterior, decisionTimeMs(posterior.observedAtMs)) ?? [])
 
-    return { batch, rows, sequences, flowLogOdds: detector.flowLogOdds, posteriors, verdicts }
+    return { batch, rows: vectors, sequences, flowLogOdds: detector.flowLogOdds, posteriors, verdicts }
   }
 
-  /** Both models at once; the worker reads rows while this thread waits. Nothing is scored where there is no model. */
-  async #score(rows: FeatureRows, sequences: SequenceBatch): Promise<readonly [Float32Array | undefined, Float32Array | undefined]> {
-    const { inference, onScoringFailure } = this.#parts
-    if (inference === undefined || rows.length === 0) return [undefined, undefined]
-    const forest = inference.has('forest') ? inference.scoreForest(rows.values, rows.length, rows.width) : undefined
+  /** Both models at once; the worker reads while this thread goes on or waits. Nothing is scored where there is no model. */
+  async #score(batch: EventBatch, vectors: FeatureRows, sequences: SequenceBatch): Promise<readonly [Scores, Scores]> {
+    const { extractor, inference, onScoringFailure } = this.#parts
+    if (inference === undefined || vectors.length === 0) return [undefined, undefined]
     const sequence = inference.has('sequence') && sequences.length > 0
-      ? inference.scoreSequences(sequences.values, Int32Array.from(sequences.stepCounts.subarray(0, sequences.length)), sequences.length)
+      ? inference.scoreSequences(sequences.values, sequences.stepCounts, sequences.length)
       : undefined
+    const due = inference.has('forest') ? extractor.extractEvents(batch, sequences.dueEvents) : undefined
+    const forest = due && inference.scoreForest(due.values, due.length, due.width)
     const [forestScores, sequenceScores] = await Promise.allSettled([forest, sequence])
-    return [settled(forestScores, onScoringFailure), settled(sequenceScores, onScoringFailure)]
+    return [
+      spread(settled(forestScores, onScoringFailure), due, vectors),
+      settled(sequenceScores, onScoringFailure),
+    ]
   }
 }
 
-function settled(
-  result: PromiseSettledResult<Float32Array | undefined>, onFailure: (error: unknown) => void,
-): Float32Array | undefined {
+/** Scores of the rows `of`, in the order of all rows; NaN where an event was not due. */
+function spread(scores: Scores, of: FeatureRows | undefined, all: FeatureRows): Scores {
+  if (scores === undefined || of === undefined) return undefined
+  const result = new Float32Array(all.length).fill(Number.NaN)
+  for (let row = 0, next = 0; next < of.length; row++) {
+    if (all.eventIndexes[row] === of.eventIndexes[next]) result[row] = scores[next++]!
+  }
+  return result
+}
+
+function settled(result: PromiseSettledResult<Scores>, onFailure: (error: unknown) => void): Scores {
   if (result.status === 'fulfilled') return result.value
   onFailure(result.reason)
   return undefined
