@@ -80,10 +80,12 @@ export function createDetection(start: DetectionStart): Detection {
   const modelVersion = models?.loaded.manifest.version ?? NO_MODELS
   const extractor = new FeatureExtractor(eventLayout)
   const entitiesMax = config.scoring.entitiesMax
-  const sequences = new SequenceMemory(eventLayout, { ...SEQUENCE_LIMITS, entitiesMax })
+  const parameters = models?.loaded.manifest.fusion ?? UNTRAINED_FUSION
+  // What fusion would not take of an entity is not worth a model's time.
+  const sequences = new SequenceMemory(eventLayout, { ...SEQUENCE_LIMITS, entitiesMax, intervalMs: parameters.learnedIntervalMs })
   const detector = new ThreatDetector({
     layout: eventLayout,
-    parameters: models?.loaded.manifest.fusion ?? UNTRAINED_FUSION,
+    parameters,
     modelVersion,
     entitiesMax,
     surroundings: {

@@ -36,6 +36,17 @@ export class FeatureExtractor {
     return this.#fill(batch, this.#rows, writeFeatureRow)
   }
 
+  /** One row of FEATURE_SCHEMA for each of these events of the batch; valid until the next call of this or `extract`. */
+  extractEvents(batch: EventBatch, eventIndexes: Uint32Array): FeatureRows {
+    this.#rows.reset(eventIndexes.length)
+    for (const index of eventIndexes) {
+      this.#event.select(batch, index)
+      this.#rows.beginRow(index)
+      writeFeatureRow(this.#rows, this.#event, this.#offsets)
+    }
+    return this.#rows.finish()
+  }
+
   /** One row of EVENT_VECTOR_SCHEMA an event admitted to scoring, in the same order; valid until the next call. */
   extractVectors(batch: EventBatch): FeatureRows {
     return this.#fill(batch, this.#vectors, writeEventVector)

@@ -32,6 +32,8 @@ export interface FeatureRows {
 /**
  * Sequences ready for the sequence model: `values[(sequence * steps + step) * width + column]`, oldest step first, zeros behind
  * `stepCounts[sequence]`. `rows[sequence]` is the row (of the vectors they were selected from) of the last step's event.
+ * `dueEvents` are the events (by index in their batch) of entities none of whose events were due for the memory's interval: one of an
+ * entity's events in that time is enough for a model, because they are not independent.
  * The arrays are the memory's own: valid until its next call.
  */
 export interface SequenceBatch {
@@ -42,4 +44,5 @@ export interface SequenceBatch {
   readonly values: Float32Array
   readonly stepCounts: Uint8Array
   readonly rows: Uint32Array
+  readonly dueEvents: Uint32Array
 }

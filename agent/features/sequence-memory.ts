@@ -1,5 +1,5 @@
 import type { EventBatch, EventLayout } from '../capture/index.ts'
-import { ExpiringMap, RecordView } from '../kit/index.ts'
+import { RecordView, SlotMap } from '../kit/index.ts'
 import type { AddressKey } from '../kit/index.ts'
 import { resolveEventOffsets } from './event-offsets.ts'
 import type { EventOffsets } from './event-offsets.ts'
@@ -12,7 +12,7 @@ export interface SequenceLimits {
   readonly entitiesMax: number
   /** An entity silent for this long starts a new sequence. */
   readonly idleTimeoutMs: number
-  /** At most one sequence an entity in this time: its events are not independent (learning.md, section 3). */
+  /** At most one sequence, and one event due, an entity in this time: its events are not independent (learning.md, section 3). */
   readonly intervalMs: number
 }
 
@@ -25,30 +25,33 @@ const WIDTH = EVENT_VECTOR_SCHEMA.features.length
 /** ln(1 + gap) is divided by this, as all times of the event vector. */
 const LOG_MS = 20
 
-interface Track {
-  /** Ring of the last steps. */
-  readonly steps: Float32Array
-  count: number
-  lastEventMs: number
-  lastSelectedMs: number
-}
+const TRACK_FLOATS = SEQUENCE_STEPS * WIDTH
+/** Tracks of one array: memory grows in steps of a quarter of a megabyte, and what is there never moves. */
+const CHUNK_TRACKS = 256
 
-/** Remembers the last events of each source host and says whose sequence is worth a score now. Bounded; time comes with the events. */
+/** Remembers the last events of each source host and says what the models should read now. Bounded; time comes with the events. */
 export class SequenceMemory {
   readonly #offsets: EventOffsets
   readonly #event: RecordView
   readonly #limits: SequenceLimits
-  readonly #tracks: ExpiringMap<AddressKey, Track>
+  readonly #tracks: SlotMap<AddressKey>
+  /** By track: a ring of its last steps, chunk after chunk. */
+  readonly #chunks: Float32Array[] = []
+  #counts = new Uint32Array(0)
+  #lastEventMs = new Float64Array(0)
+  #lastSelectedMs = new Float64Array(0)
+  #lastDueMs = new Float64Array(0)
   #segment = -1
   #values = new Float32Array(0)
   #stepCounts = new Uint8Array(0)
   #rows = new Uint32Array(0)
+  #dueEvents = new Uint32Array(0)
 
   constructor(layout: EventLayout, limits: SequenceLimits = SEQUENCE_LIMITS) {
     this.#offsets = resolveEventOffsets(layout)
     this.#event = new RecordView(layout)
     this.#limits = limits
-    this.#tracks = new ExpiringMap({ capacity: limits.entitiesMax, idleTimeoutMs: limits.idleTimeoutMs })
+    this.#tracks = new SlotMap({ capacity: limits.entitiesMax, idleTimeoutMs: limits.idleTimeoutMs })
   }
 
   /** Entities remembered now, and those that had to go for want of room since the start. */
@@ -59,23 +62,25 @@ export class SequenceMemory {
   /** Adds the events of `vectors` and gives the sequences that are due; valid until the next call. */
   select(batch: EventBatch, vectors: FeatureRows): SequenceBatch {
     this.#reserve(vectors.length)
-    let length = 0
+    let [length, due] = [0, 0]
     for (let row = 0; row < vectors.length; row++) {
-      this.#event.select(batch, vectors.eventIndexes[row]!)
+      const eventIndex = vectors.eventIndexes[row]!
+      this.#event.select(batch, eventIndex)
       this.#startSegment(this.#event.u32(this.#offsets.segment))
       const nowMs = this.#event.f64(this.#offsets.observedAtMs)
       const track = this.#track(nowMs)
-      remember(track, vectors.values.subarray(row * WIDTH, (row + 1) * WIDTH), nowMs)
-      if (track.count < STEPS_MIN || nowMs - track.lastSelectedMs < this.#limits.intervalMs) continue
-      track.lastSelectedMs = nowMs
+      this.#remember(track, { vectors: vectors.values, row, nowMs })
+      if (this.#isDue(this.#lastDueMs, track, nowMs)) this.#dueEvents[due++] = eventIndex
+      const count = this.#counts[track]!
+      if (count < STEPS_MIN || !this.#isDue(this.#lastSelectedMs, track, nowMs)) continue
       this.#rows[length] = row
-      this.#stepCounts[length] = Math.min(track.count, SEQUENCE_STEPS)
-      copySteps(track, this.#values.subarray(length * SEQUENCE_STEPS * WIDTH, (length + 1) * SEQUENCE_STEPS * WIDTH))
-      length++
+      this.#stepCounts[length] = Math.min(count, SEQUENCE_STEPS)
+      this.#copySteps(track, length++)
     }
     return {
       schema: EVENT_VECTOR_SCHEMA, length, steps: SEQUENCE_STEPS, width: WIDTH,
       values: this.#values, stepCounts: this.#stepCounts, rows: this.#rows,
+      dueEvents: this.#dueEvents.subarray(0, due),
     }
   }
 
@@ -84,6 +89,7 @@ export class SequenceMemory {
     this.#values = new Float32Array(rowsMax * SEQUENCE_STEPS * WIDTH)
     this.#stepCounts = new Uint8Array(rowsMax)
     this.#rows = new Uint32Array(rowsMax)
+    this.#dueEvents = new Uint32Array(rowsMax)
   }
 
   /** Packet time jumped in a file: what came before belongs to another time. */
@@ -93,31 +99,64 @@ export class SequenceMemory {
     this.#tracks.clear()
   }
 
-  #track(nowMs: number): Track {
+  #track(nowMs: number): number {
     const key = this.#event.addressKey(this.#offsets.sourceAddress, this.#event.u8(this.#offsets.ipVersion))
     const known = this.#tracks.get(key, nowMs)
     if (known !== undefined) return known
-    const track = { steps: new Float32Array(SEQUENCE_STEPS * WIDTH), count: 0, lastEventMs: -Infinity, lastSelectedMs: -Infinity }
-    this.#tracks.set(key, track, nowMs)
+    const track = this.#tracks.add(key, nowMs)
+    if (track === this.#counts.length) this.#grow()
+    this.#counts[track] = 0
+    this.#lastEventMs[track] = -Infinity
+    this.#lastSelectedMs[track] = -Infinity
+    this.#lastDueMs[track] = -Infinity
     return track
   }
-}
 
-function remember(track: Track, vector: Float32Array, nowMs: number): void {
-  const start = (track.count % SEQUENCE_STEPS) * WIDTH
-  track.steps.set(vector, start)
-  track.steps[start + GAP_COLUMN] = track.count === 0 ? 0 : Math.min(1, Math.log1p(Math.max(0, nowMs - track.lastEventMs)) / LOG_MS)
-  track.lastEventMs = nowMs
-  track.count++
-}
-
-/** Oldest step first, zeros behind the last. */
-function copySteps(track: Track, into: Float32Array): void {
-  if (track.count <= SEQUENCE_STEPS) {
-    into.set(track.steps)
-    return
+  /** Whether the interval has passed for this track; it then begins anew. */
+  #isDue(lastMs: Float64Array, track: number, nowMs: number): boolean {
+    if (nowMs - lastMs[track]! < this.#limits.intervalMs) return false
+    lastMs[track] = nowMs
+    return true
   }
-  const oldest = (track.count % SEQUENCE_STEPS) * WIDTH
-  into.set(track.steps.subarray(oldest))
-  into.set(track.steps.subarray(0, oldest), track.steps.length - oldest)
+
+  #grow(): void {
+    const room = this.#counts.length + CHUNK_TRACKS
+    this.#chunks.push(new Float32Array(CHUNK_TRACKS * TRACK_FLOATS))
+    this.#counts = grown(this.#counts, new Uint32Array(room))
+    this.#lastEventMs = grown(this.#lastEventMs, new Float64Array(room))
+    this.#lastSelectedMs = grown(this.#lastSelectedMs, new Float64Array(room))
+    this.#lastDueMs = grown(this.#lastDueMs, new Float64Array(room))
+  }
+
+  // The two below copy element by element: for so few, views of parts of the arrays would cost more than the copy.
+
+  #remember(track: number, { vectors, row, nowMs }: { vectors: Float32Array; row: number; nowMs: number }): void {
+    const chunk = this.#chunks[Math.trunc(track / CHUNK_TRACKS)]!
+    const count = this.#counts[track]!
+    const start = (track % CHUNK_TRACKS) * TRACK_FLOATS + (count % SEQUENCE_STEPS) * WIDTH
+    for (let column = 0; column < WIDTH; column++) chunk[start + column] = vectors[row * WIDTH + column]!
+    const gapMs = Math.max(0, nowMs - this.#lastEventMs[track]!)
+    chunk[start + GAP_COLUMN] = count === 0 ? 0 : Math.min(1, Math.log1p(gapMs) / LOG_MS)
+    this.#lastEventMs[track] = nowMs
+    this.#counts[track] = count + 1
+  }
+
+  /** Oldest step first, zeros behind the last. */
+  #copySteps(track: number, sequence: number): void {
+    const chunk = this.#chunks[Math.trunc(track / CHUNK_TRACKS)]!
+    const from = (track % CHUNK_TRACKS) * TRACK_FLOATS
+    const to = sequence * TRACK_FLOATS
+    const count = this.#counts[track]!
+    const used = Math.min(count, SEQUENCE_STEPS) * WIDTH
+    const oldest = count <= SEQUENCE_STEPS ? 0 : (count % SEQUENCE_STEPS) * WIDTH
+    const values = this.#values
+    for (let index = oldest; index < used; index++) values[to + index - oldest] = chunk[from + index]!
+    for (let index = 0; index < oldest; index++) values[to + used - oldest + index] = chunk[from + index]!
+    values.fill(0, to + used, to + TRACK_FLOATS)
+  }
+}
+
+function grown<Values extends Uint32Array | Float64Array>(from: Values, to: Values): Values {
+  to.set(from)
+  return to
 }

@@ -36,6 +36,18 @@ test('names are unique, ranges ordered, units and sources given', () => {
   }
 })
 
+test('rows of chosen events are those that the whole batch has for them', () => {
+  const batch = eventBatch(golden.map(({ event }) => tcpEvent(event)))
+  const extractor = new FeatureExtractor(EVENT_LAYOUT)
+  const all = extractor.extract(batch).values.slice()
+  const chosen = Uint32Array.of(0, golden.length - 1)
+  const { values, eventIndexes, length, width } = extractor.extractEvents(batch, chosen)
+  expect([...eventIndexes.subarray(0, length)]).toEqual([...chosen])
+  chosen.forEach((event, row) => {
+    expect(values.slice(row * width, (row + 1) * width)).toEqual(all.slice(event * width, (event + 1) * width))
+  })
+})
+
 test('an event that was not admitted to scoring has no row', () => {
   const rows = extract([tcpEvent({ purpose: 2 }), tcpEvent(), tcpEvent({ purpose: 3 })])
   expect(rows.length).toBe(2)

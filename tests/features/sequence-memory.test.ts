@@ -19,6 +19,35 @@ test('an entity has at most one sequence a second', () => {
   expect([...selected.rows.subarray(0, selected.length)]).toEqual([3, 13, 23, 33])
 })
 
+test('an entity has at most one event due a second, and its first at once', () => {
+  const events = Array.from({ length: 40 }, (_, index) => at(START_MS + index * 100, {
+    sourceAddress: addressBytes(index === 15 ? '192.0.2.9' : '192.0.2.1'),
+  }))
+  expect([...createSelect()(events).dueEvents]).toEqual([0, 10, 15, 20, 30])
+})
+
+test('a track that is used again begins without steps of the one before it', () => {
+  const select = createSelect({ ...SEQUENCE_LIMITS, entitiesMax: 1 })
+  select(everySecond(20))
+  const other = everySecond(4).map((event) => ({ ...event, sourceAddress: addressBytes('192.0.2.77') }))
+  const { length, values, stepCounts, width } = select(other)
+  expect([length, stepCounts[0]]).toEqual([1, 4])
+  expect(values.subarray(4 * width, 16 * width).every((value) => value === 0)).toBe(true)
+})
+
+test('more entities than one array of tracks holds are kept apart', () => {
+  const select = createSelect()
+  const hosts = Array.from({ length: 600 }, (_, host) => addressBytes(`192.0.${host >> 8}.${host & 255}`))
+  const round = (index: number): EventValues[] => hosts.map((sourceAddress, host) =>
+    at(START_MS + index, { sourceAddress, octetDeltaCount: Math.expm1(1 + host / 100) }))
+  for (let index = 0; index < 3; index++) expect(select(round(index)).length).toBe(0)
+  const { length, values, steps, width } = select(round(3))
+  expect(length).toBe(600)
+  for (let host = 0; host < 600; host++) {
+    for (let step = 0; step < 4; step++) expect(values[(host * steps + step) * width]! * 20).toBeCloseTo(1 + host / 100, 4)
+  }
+})
+
 test('the last sixteen events are given, oldest first, with the gaps between them', () => {
   const select = createSelect()
   select(Array.from({ length: 20 }, (_, index) => at(START_MS + index, { octetDeltaCount: Math.expm1(index) })))
