@@ -1,5 +1,5 @@
 // Goal: models are loaded only where the shipped manifest, the node's own key or a key of models.trustedKeys vouches for their every byte.
-import { cp, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
@@ -45,7 +45,7 @@ test('where a trusted key signed, the key of the node is not asked for', async (
 })
 
 test('unsigned models are refused, unless they are the shipped ones wherever they stand', async () => {
-  await unlink(path.join(folder, 'manifest.sig'))
+  await writeModels(folder, TRAINED, undefined)
   await expect(read()).rejects.toMatchObject({
     problem: { code: 'ENSEMBLE_MODEL_UNSIGNED', file: path.join(folder, 'manifest.sig') },
     message: expect.stringContaining('"phantomd train" signs what it makes'),

@@ -1,10 +1,13 @@
 // Goal: a node has one key, nobody else can read it, and it is never half there.
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openNodeKey, readNodeKey } from '../../agent/storage/index.ts'
+
+/** The user `nobody` of most systems; any that is not root serves. */
+const NOBODY = 65_534
 
 let folder: string
 let file: string
@@ -62,6 +65,26 @@ test('what is no Ed25519 key is refused and left alone', async () => {
   }
 })
 
+test('a key that this user may not read or make is told apart from none, with what to do', async () => {
+  await openNodeKey(file)
+  await chmod(path.dirname(file), 0)
+  const refused = { code: 'STORAGE_KEY_PERMISSION_DENIED', message: expect.stringContaining('set paths.nodeKey') }
+  await asOrdinaryUser(async () => {
+    await expect(openNodeKey(file)).rejects.toMatchObject(refused)
+    await expect(openNodeKey(path.join(folder, 'node', 'deeper', 'node-key.pem'))).rejects.toMatchObject(refused)
+  })
+})
+
+test.skipIf(process.geteuid?.() !== 0)('what root makes belongs to the owner of its folder (needs root)', async () => {
+  await chown(folder, NOBODY, NOBODY)
+  file = path.join(folder, 'node-key.pem')
+  const { publicKey } = await openNodeKey(file)
+  expect(await stat(file)).toMatchObject({ uid: NOBODY, gid: NOBODY })
+  await asOrdinaryUser(async () => {
+    expect((await openNodeKey(file)).publicKey).toBe(publicKey)
+  })
+})
+
 test('a folder in its place, a link to nothing and a folder that is a file are told apart from no key', async () => {
   await mkdir(file, { recursive: true })
   await expect(openNodeKey(file)).rejects.toMatchObject({
@@ -73,3 +96,14 @@ test('a folder in its place, a link to nothing and a folder that is a file are t
   await writeFile(path.join(folder, 'plain'), '')
   await expect(openNodeKey(path.join(folder, 'plain', 'node-key.pem'))).rejects.toMatchObject({ code: 'STORAGE_KEY_UNUSABLE' })
 })
+
+/** Root may read everything; so as root the work is done in the name of another. */
+async function asOrdinaryUser(work: () => Promise<void>): Promise<void> {
+  const isRoot = process.geteuid?.() === 0
+  if (isRoot) process.seteuid?.(NOBODY)
+  try {
+    await work()
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
+}
