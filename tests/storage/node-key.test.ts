@@ -41,12 +41,12 @@ test('of many that make it at once all get the same', async () => {
   expect(await readdir(path.dirname(file))).toEqual(['node-key.pem'])
 })
 
-test.each([0o644, 0o640, 0o604, 0o660, 0o601])('mode %o, which lets others at it, is refused with what to do', async (mode) => {
+test.each(['0644', '0640', '0604', '0660', '0601'])('mode %s, which lets others at it, is refused with what to do', async (mode) => {
   await openNodeKey(file)
-  await chmod(file, mode)
+  await chmod(file, Number.parseInt(mode, 8))
   await expect(openNodeKey(file)).rejects.toMatchObject({
-    problem: { code: 'STORAGE_KEY_EXPOSED', file, mode: `0${mode.toString(8)}` },
-    message: expect.stringContaining(`${file}: mode 0${mode.toString(8)} lets others at the node's private key, expected 0600`),
+    problem: { code: 'STORAGE_KEY_EXPOSED', file, mode },
+    message: expect.stringContaining(`${file}: mode ${mode} lets others at the node's private key, expected 0600`),
   })
   await chmod(file, 0o400)
   await expect(openNodeKey(file)).resolves.toBeDefined()
@@ -73,6 +73,7 @@ test('a key that this user may not read or make is told apart from none, with wh
     await expect(openNodeKey(file)).rejects.toMatchObject(refused)
     await expect(openNodeKey(path.join(folder, 'node', 'deeper', 'node-key.pem'))).rejects.toMatchObject(refused)
   })
+  await chmod(path.dirname(file), 0o700)
 })
 
 test.skipIf(process.geteuid?.() !== 0)('what root makes belongs to the owner of its folder (needs root)', async () => {
