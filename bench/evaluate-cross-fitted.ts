@@ -3,7 +3,8 @@
 //   npm run evaluate:cross-fitted [-- FOLDS]        (default 8; needs PHANTOMMESH_DATA, by default ../shared/data)
 //
 // Captures are dealt to folds in the order of the manifests, whole files only. Beside it stand the shipped models (in-sample where the
-// manifest says so) and the trivial rule: a flow nobody answered is an attack, a host with ten of them is a scanner.
+// manifest says so), the evidence tests alone (the same models with weights of 0) and the trivial rule: a flow nobody answered is an
+// attack, a host with ten of them is a scanner.
 // Explicit evidence tests were written by people who knew these captures: no figure here is a promise for other traffic.
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -12,6 +13,7 @@ import { defaultConfig } from '../agent/config/index.ts'
 import { openSubject } from '../agent/daemon/capture-replay.ts'
 import type { OpenSubject } from '../agent/daemon/capture-replay.ts'
 import { collectSamples } from '../agent/daemon/collect-samples.ts'
+import { openModels } from '../agent/daemon/create-detection.ts'
 import { evaluateCaptures, readManifests } from '../agent/evaluation/index.ts'
 import type { EvaluationReport, EvaluationSubject, LabelledCapture, ReplayedCapture } from '../agent/evaluation/index.ts'
 import { SAMPLE_LIMITS, trainBaseModels, writeModels } from '../agent/learning/index.ts'
@@ -32,14 +34,16 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'phantommesh-folds-'))
 try {
   const shipped = await openSubject(config)
   const crossFitted = await trainFolds()
+  const testsAlone = await silenceModels()
   console.log('| captures | detector | flows: attack / benign | flow AUC | flow TPR at FPR 0.1 % | entities found: alert, enforce | '
     + 'false: alert, enforce | hours | false enforcements a day (95 % upper) |\n|---|---|---|---|---|---|---|---|---|')
   for (const { name, captures } of sets) {
     await printRow(name, captures, { label: 'cross-fitted', subject: crossFitted })
     await printRow(name, captures, { label: 'shipped models', subject: shipped })
+    await printRow(name, captures, { label: 'tests alone', subject: testsAlone })
     await printRow(name, captures, { label: 'trivial rule', subject: trivial(shipped) })
   }
-  await Promise.all([shipped.close(), crossFitted.close()])
+  await Promise.all([shipped.close(), crossFitted.close(), testsAlone.close()])
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -64,6 +68,18 @@ async function trainFolds(): Promise<OpenSubject> {
     replay: (file, options) => subjects[foldOf.get(file) ?? 0]!.replay(file, options),
     close: async () => { await Promise.all(subjects.map((subject) => subject.close())) },
   }
+}
+
+/** The shipped models, there but without a say. */
+async function silenceModels(): Promise<OpenSubject> {
+  const { loaded: { manifest, forest, sequence }, inference } = await openModels(config)
+  await inference.close()
+  const files = Object.fromEntries([forest, sequence].flatMap((model) => (model === undefined ? [] : [[model.file, model.content]])))
+  const sources = Object.fromEntries(Object.entries(manifest.fusion.sources).map(([name, source]) => [name, { ...source, weight: 0 }]))
+  const silent = { ...manifest, fusion: { ...manifest.fusion, sources } }
+  const models = path.join(folder, 'silent')
+  await writeModels(models, { files, manifest: silent }, await openNodeKey(config.paths.nodeKey))
+  return openSubject(config, models)
 }
 
 function trivial(subject: EvaluationSubject): EvaluationSubject {

@@ -163,12 +163,11 @@ export class HybridBayesianFusion {
     }]
     this.#counted.fill(0)
     this.#tests.forEach((test, index) => {
-      const ratio = test.category === category ? this.#standing(belief, index, nowMs) : 0
-      if (ratio === 0) return
+      const counted = test.category === category ? this.#count(index, this.#standing(belief, index, nowMs)) : 0
+      if (counted === 0) return
       const { weight } = this.#sources[index]!
-      const counted = this.#count(index, ratio)
       const detail = belief.details?.[index] ?? 'what was seen so far speaks neither loudly for nor against it'
-      all.push({ source: test.name, logLikelihoodRatio: weight > 0 ? counted / weight : 0, weight, detail })
+      all.push({ source: test.name, logLikelihoodRatio: counted / weight, weight, detail })
     })
     this.#pushLearned(all, belief, nowMs)
     return all.sort((a, b) => Math.abs(b.weight * b.logLikelihoodRatio) - Math.abs(a.weight * a.logLikelihoodRatio))

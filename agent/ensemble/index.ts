@@ -23,7 +23,6 @@ export type { ExpectedInputs, LoadedModel, LoadedModels } from './read-models.ts
 export { AnomalyDetector } from './anomaly-detector.ts'
 export { UNKNOWN_SURROUNDINGS } from './entity-naming.ts'
 export type { Surroundings } from './entity-naming.ts'
-export { explainAllowance } from './explain-allowance.ts'
 export { HybridBayesianFusion } from './hybrid-bayesian-fusion.ts'
 export { EVIDENCE_TESTS, PatternRecognizer } from './pattern-recognizer.ts'
 export { ThreatDetector } from './threat-detector.ts'
