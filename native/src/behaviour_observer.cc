@@ -21,6 +21,9 @@ bool goesOnAsAsked(const Packet& packet, bool isForward) {
   return bits == kAck || (!isForward && bits == kSyn);
 }
 
+// 1, 4, 8, 16 ...
+uint64_t nextEventPacket(const ObserverSlot& slot) { return slot.eventsByCount == 0 ? 1 : uint64_t{2} << slot.eventsByCount; }
+
 template <class Record>
 void addPackets(Record& record, HostVolume packets, HostVolume octets, const Packet& packet, const DecayClock& clock) {
   record.counters.addVolume(packets, 1, clock);
@@ -100,8 +103,8 @@ void BehaviourObserver::packetSeen(Flow& flow, const Packet& packet, int directi
 
 uint8_t BehaviourObserver::dueCauses(const Flow& flow, uint64_t nowUs) {
   const ObserverSlot& slot = flow.observer;
-  const bool isCountDue = flow.packets[0] + flow.packets[1] >= slot.nextEventPacket;
-  const bool isPeriodDue = slot.lastEventUs != 0 && nowUs - slot.lastEventUs >= kPeriodUs;
+  const bool isCountDue = flow.packetCount() >= nextEventPacket(slot);
+  const bool isPeriodDue = slot.eventsByCount != 0 && static_cast<uint32_t>(nowUs) - slot.lastEventUs >= kPeriodUs;
   return (isCountDue ? kPacketCount : 0) | (isPeriodDue ? kPeriodic : 0);
 }
 
@@ -140,7 +143,7 @@ uint8_t BehaviourObserver::seeTcp(Flow& flow, const Packet& packet, int directio
   if ((packet.tcpBits & (kSyn | kAck)) == kSyn && direction == 0) {
     destination.counters.addCount(kSyns, clock);
     ++destination.synsTotal;
-    const bool isFirst = flow.packets[0] + flow.packets[1] == 1 && !flow.isContinuation;
+    const bool isFirst = flow.packetCount() == 1 && !flow.isContinuation;
     if (isFirst && flow.tcpState == kSynSent) return openHandshake(flow, destination);
   }
   if ((flow.observer.flags & kIsHalfOpen) != 0 && (flow.tcpState == kEstablished || flow.tcpState == kClosing)) {
@@ -176,11 +179,13 @@ uint8_t BehaviourObserver::countUnsolicited(SourceHost& source, DestinationHost&
 }
 
 uint8_t BehaviourObserver::noteEndedFlow(const Flow& flow, PairRecord& pair) {
-  if (flow.payloadOctets[0] + flow.payloadOctets[1] == 0) return 0;
+  FlowDetail scratch;
+  const FlowDetail& detail = detailOf(flow, scratch);
+  if (detail.payloadOctets[0] + detail.payloadOctets[1] == 0) return 0;
   const uint32_t ended = pair.flowsEndedTotal++;
   PairAnnex& annex = tables_.takeAnnex(pair);
-  annex.flowPackets.set(ended, static_cast<double>(flow.packets[0] + flow.packets[1]));
-  annex.flowOctets.set(ended, static_cast<double>(flow.octets[0] + flow.octets[1]));
+  annex.flowPackets.set(ended, static_cast<double>(detail.packets[0] + detail.packets[1]));
+  annex.flowOctets.set(ended, static_cast<double>(detail.octets[0] + detail.octets[1]));
   annex.flowDurationsMs.set(ended, static_cast<double>(flow.lastUs - flow.firstUs) * 1e-3);
   return isThreshold(ended + 1, kFlowsEndedFirst) ? kPairEvidence : 0;
 }
@@ -214,10 +219,10 @@ void BehaviourObserver::segmentStarted(uint64_t nowUs) {
 void BehaviourObserver::emit(Flow& flow, const Parties& parties, uint8_t causes) {
   const uint64_t nowUs = tables_.clock().nowUs();
   ObserverSlot& slot = flow.observer;
-  slot.lastEventUs = nowUs;
-  // 1, 4, 8, 16 ... whatever caused this event: the flow was just shown.
-  const uint64_t packets = flow.packets[0] + flow.packets[1];
-  while (slot.nextEventPacket <= packets) slot.nextEventPacket = slot.nextEventPacket == 1 ? 4 : slot.nextEventPacket * 2;
+  slot.lastEventUs = static_cast<uint32_t>(nowUs);
+  // Whatever caused this event: the flow was just shown.
+  const uint64_t packets = flow.packetCount();
+  while (nextEventPacket(slot) <= packets) ++slot.eventsByCount;
 
   ++received_;
   const bool isEvidence = (causes & (kHostEvidence | kPairEvidence)) != 0;

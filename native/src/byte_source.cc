@@ -97,18 +97,23 @@ class GzipFile final : public BufferedFile {
   double progress() const override { return std::min(1.0, static_cast<double>(gzoffset(file_)) / static_cast<double>(size_)); }
 
  private:
-  // A damaged or cut stream ends here: what was unpacked before is good, the reader reports the place.
+  // A damaged or cut stream ends here: what was unpacked before is good. Asked after every read, because the next one may forget it.
   size_t read(uint8_t* into, size_t room) override {
     const int got = gzread(file_, into, static_cast<unsigned>(room));
+    if (error_ == Z_OK) message_ = gzerror(file_, &error_);
     return got > 0 ? static_cast<size_t>(got) : 0;
   }
 
   void noteEnd() override {
-    int error = Z_OK;
-    const char* message = gzerror(file_, &error);
-    if (error != Z_OK && left() == 0) throw CaptureFailure(Code::kFileCorrupt, path_, message, offset());
+    if (error_ == Z_OK || left() > 0) return;
+    if (error_ == Z_BUF_ERROR) throw CaptureFailure(Code::kFileTruncated, path_, "the gzip stream is cut (unpacked octets counted)", offset());
+    // zlib puts its own name of the file in front.
+    const size_t reason = message_.find(": ");
+    throw CaptureFailure(Code::kFileCorrupt, path_, reason == std::string::npos ? message_ : message_.substr(reason + 2), offset());
   }
 
+  int error_ = Z_OK;
+  std::string message_;
   std::string path_;
   size_t size_;
   gzFile file_;

@@ -143,7 +143,8 @@ void BehaviourObserver::timeOut(uint32_t index) {
   closeRequest(index);
   if (causes == 0) return;
   if (request.flow != nullptr) return emit(*request.flow, tables_.touch(request.key, request.flow->observer), causes);
-  Flow gone = request.remains();
+  FlowDetail detail;
+  Flow gone = request.remains(detail);
   gone.observer.flags = kIsFirstContact | kContactFailed;
   emit(gone, tables_.touch(gone.key, gone.observer), causes);
 }

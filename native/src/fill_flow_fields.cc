@@ -16,10 +16,10 @@ float deviation(const Moments& moments, uint64_t count) {
   return count < 2 ? 0 : std::sqrt(moments.squares / static_cast<float>(count - 1));
 }
 
-void fillMoments(const Flow& flow, EventRecord& record, int direction) {
-  const uint64_t packets = flow.packets[direction];
-  const Moments length = packets == 0 ? Moments{} : flow.length[direction];
-  const Moments gap = packets < 2 ? Moments{} : flow.gapMs[direction];
+void fillMoments(const FlowDetail& detail, EventRecord& record, int direction) {
+  const uint64_t packets = detail.packets[direction];
+  const Moments length = packets == 0 ? Moments{} : detail.length[direction];
+  const Moments gap = packets < 2 ? Moments{} : detail.gapMs[direction];
   record.lengthMean[direction] = length.mean;
   record.lengthDeviation[direction] = deviation(length, packets);
   record.lengthMin[direction] = length.min;
@@ -30,12 +30,12 @@ void fillMoments(const Flow& flow, EventRecord& record, int direction) {
   record.gapMaxMs[direction] = gap.max;
 }
 
-void fillFirstPackets(const Flow& flow, EventRecord& record) {
+void fillFirstPackets(const FlowDetail& detail, EventRecord& record) {
   for (int i = 0; i < kFirstPackets; ++i) {
-    record.firstLengths[i] = i < flow.firstCount ? flow.firstLengths[i] : int16_t{0};
-    record.firstGapsMs[i] = i < flow.firstCount ? flow.firstGapsMs[i] : 0;
+    record.firstLengths[i] = i < detail.firstCount ? detail.firstLengths[i] : int16_t{0};
+    record.firstGapsMs[i] = i < detail.firstCount ? detail.firstGapsMs[i] : 0;
   }
-  record.firstCount[0] = flow.firstCount;
+  record.firstCount[0] = detail.firstCount;
 }
 
 void fillIdentity(const Flow& flow, EventRecord& record) {
@@ -51,33 +51,35 @@ void fillIdentity(const Flow& flow, EventRecord& record) {
   record.interfaceIndex[0] = flow.interfaceIndex;
   record.ipVersion[0] = key.ipVersion;
   record.protocolIdentifier[0] = key.protocol;
-  record.icmpType[0] = flow.icmpType;
-  record.icmpCode[0] = flow.icmpCode;
+  record.icmpType[0] = isIcmp ? flow.icmp.type : uint8_t{0};
+  record.icmpCode[0] = isIcmp ? flow.icmp.code : uint8_t{0};
 }
 
 }  // namespace
 
 void fillFlowFields(const Flow& flow, EventRecord& record) {
+  FlowDetail scratch;
+  const FlowDetail& detail = detailOf(flow, scratch);
   fillIdentity(flow, record);
   record.flowStartMilliseconds[0] = milliseconds(flow.firstUs);
   record.flowEndMilliseconds[0] = milliseconds(flow.lastUs);
-  record.packetDeltaCount[0] = static_cast<double>(flow.packets[0]);
-  record.reversePacketDeltaCount[0] = static_cast<double>(flow.packets[1]);
-  record.octetDeltaCount[0] = static_cast<double>(flow.octets[0]);
-  record.reverseOctetDeltaCount[0] = static_cast<double>(flow.octets[1]);
-  record.payloadOctets[0] = static_cast<double>(flow.payloadOctets[0]);
-  record.reversePayloadOctets[0] = static_cast<double>(flow.payloadOctets[1]);
-  fillFirstPackets(flow, record);
+  record.packetDeltaCount[0] = static_cast<double>(detail.packets[0]);
+  record.reversePacketDeltaCount[0] = static_cast<double>(detail.packets[1]);
+  record.octetDeltaCount[0] = static_cast<double>(detail.octets[0]);
+  record.reverseOctetDeltaCount[0] = static_cast<double>(detail.octets[1]);
+  record.payloadOctets[0] = static_cast<double>(detail.payloadOctets[0]);
+  record.reversePayloadOctets[0] = static_cast<double>(detail.payloadOctets[1]);
+  fillFirstPackets(detail, record);
   for (int direction = 0; direction < 2; ++direction) {
-    fillMoments(flow, record, direction);
-    record.initialWindow[direction] = flow.initialWindow[direction];
-    record.synCount[direction] = flow.synCount[direction];
-    record.finCount[direction] = flow.finCount[direction];
-    record.rstCount[direction] = flow.rstCount[direction];
-    record.pshCount[direction] = flow.pshCount[direction];
-    record.tcpControlBits[direction] = flow.tcpBits[direction];
-    record.ttlMin[direction] = flow.ttlMin[direction];
-    record.ttlMax[direction] = flow.ttlMax[direction];
+    fillMoments(detail, record, direction);
+    record.initialWindow[direction] = detail.initialWindow[direction];
+    record.synCount[direction] = detail.synCount[direction];
+    record.finCount[direction] = detail.finCount[direction];
+    record.rstCount[direction] = detail.rstCount[direction];
+    record.pshCount[direction] = detail.pshCount[direction];
+    record.tcpControlBits[direction] = detail.tcpBits[direction];
+    record.ttlMin[direction] = detail.ttlMin[direction];
+    record.ttlMax[direction] = detail.ttlMax[direction];
   }
   record.tcpState[0] = flow.tcpState;
   record.flowEndReason[0] = flow.endReason;

@@ -32,48 +32,95 @@ struct ObserverSlot {
   uint32_t destinationHost = 0;
   uint32_t pair = 0;
   uint32_t contact = 0;       // the open first-contact trial of this flow, 0 = none
-  uint64_t lastEventUs = 0;
-  uint32_t nextEventPacket = 1;
+  uint32_t lastEventUs = 0;   // the lower half: exact up to 71 minutes, and each packet a second later is an event
   uint8_t flags = 0;          // the observer's own
+  uint8_t eventsByCount = 0;  // grows with the packet count at which the next event is due (nextEventPacket)
 };
 
-// Ordered by use: what a first packet writes comes first, so that a flood of one-packet flows touches four cache lines of a record.
-// From `firstGapsMs` on, elements hold nothing until `firstCount` says so; they are not cleared for a new flow.
-struct alignas(64) Flow {
-  FlowKey key;                // ICMP: ports are type and answering type, as Community ID v1 maps them (flow_key.h)
-  uint64_t firstUs = 0;
-  uint64_t lastUs = 0;
-  uint32_t hash = 0;
-  uint8_t interfaceIndex = 0;
-  TcpState tcpState = kNotTcp;
-  EndReason endReason = kAlive;
-  uint8_t firstCount = 0;
-  uint64_t id = 0;
+// What a packet adds to its flow.
+struct PacketFacts {
+  uint64_t timestampUs;
+  uint32_t octets;
+  uint32_t payloadOctets;
+  uint16_t tcpWindow;
+  uint8_t tcpBits;  // 0 where there are none, as in a fragment
+  uint8_t ttl;
+};
+
+// Everything that the packets of a flow add up to.
+struct alignas(64) FlowDetail {
   uint64_t packets[2] = {0, 0};
   uint64_t octets[2] = {0, 0};
   uint64_t payloadOctets[2] = {0, 0};
-  ObserverSlot observer;
   uint64_t lastByDirectionUs[2] = {0, 0};
-  uint32_t initialSequence[2] = {0, 0};  // of the SYN and of the SYN-ACK
-  uint16_t initialWindow[2] = {0, 0};
   uint16_t synCount[2] = {0, 0};
   uint16_t finCount[2] = {0, 0};
   uint16_t rstCount[2] = {0, 0};
   uint16_t pshCount[2] = {0, 0};
+  uint16_t initialWindow[2] = {0, 0};
   uint8_t tcpBits[2] = {0, 0};
   uint8_t ttlMin[2] = {0, 0};
   uint8_t ttlMax[2] = {0, 0};
-  uint8_t icmpType = 0;
-  uint8_t icmpCode = 0;
-  bool isTruncated = false;
-  bool returnPathProven = false;
-  // The active timeout ended the flow before this one under the same key; direction, TCP state and proof carry over, counts start anew.
-  bool isContinuation = false;
+  uint8_t firstCount = 0;
   Moments length[2];
   Moments gapMs[2];
-  int16_t firstLengths[kFirstPackets];
-  float firstGapsMs[kFirstPackets];
+  int16_t firstLengths[kFirstPackets] = {};
+  float firstGapsMs[kFirstPackets] = {};
+
+  // `lastUs`: of the flow's packet before, whatever its direction.
+  void add(const PacketFacts& packet, int direction, uint64_t lastUs);
 };
+
+// The first packets as they came. A FlowDetail made of them is the same as one that was kept all along, so a flow needs none until its
+// fourth packet, and most never get there.
+struct EarlyPackets {
+  static constexpr int kMax = 3;
+
+  uint32_t sinceFirstUs[kMax - 1];
+  uint16_t octets[kMax];
+  uint16_t payloadOctets[kMax];
+  uint16_t tcpWindow[2];  // of the first packet in each direction
+  uint8_t tcpBits[kMax];
+  uint8_t ttl[kMax];
+  uint8_t count;
+  uint8_t reversed;       // bit i: packet i came from the destination
+};
+
+struct IcmpKind {
+  uint8_t type;
+  uint8_t code;
+};
+
+// 128 octets, so that a million flows of a flood fit into 128 MiB.
+struct alignas(64) Flow {
+  FlowKey key;                // ICMP: ports are type and answering type, as Community ID v1 maps them (flow_key.h)
+  uint64_t firstUs = 0;
+  uint64_t lastUs = 0;
+  uint64_t id = 0;
+  ObserverSlot observer;
+  union {
+    uint32_t answerSequence = 0;  // TCP: of the SYN-ACK
+    IcmpKind icmp;
+  };
+  uint8_t interfaceIndex = 0;
+  TcpState tcpState = kNotTcp;
+  EndReason endReason = kAlive;
+  bool isTruncated : 1 = false;
+  bool returnPathProven : 1 = false;
+  // The active timeout ended the flow before this one under the same key; direction, TCP state and proof carry over, counts start anew.
+  bool isContinuation : 1 = false;
+  bool hasDetail : 1 = false;
+  union {
+    EarlyPackets early = {};
+    FlowDetail* detail;
+  };
+
+  uint64_t packetCount() const { return hasDetail ? detail->packets[0] + detail->packets[1] : early.count; }
+};
+static_assert(sizeof(Flow) == 128);
+
+// What the flow's packets add up to: its own detail, or one made of its first packets in `scratch`.
+const FlowDetail& detailOf(const Flow& flow, FlowDetail& scratch);
 
 // What the flow table tells its observer; a template parameter, so that `meter` pays nothing for what it does not use.
 //

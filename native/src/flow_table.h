@@ -20,6 +20,7 @@
 
 #include "activity_lists.h"
 #include "flow.h"
+#include "flow_details.h"
 #include "flow_index.h"
 #include "flow_key.h"
 #include "fragment_ports.h"
@@ -49,8 +50,8 @@ template <class Observer>
 class FlowTable {
  public:
   FlowTable(const FlowLimits& limits, Observer& observer)
-      : limits_(limits), observer_(observer), hash_(limits.hashSecret), slab_(size_t{limits.flowsMax} + 1), lists_(limits.flowsMax),
-        index_(limits.flowsMax) {}
+      : limits_(limits), observer_(observer), hash_(limits.hashSecret), slab_(size_t{limits.flowsMax} + 1),
+        details_(limits.flowsMax), lists_(limits.flowsMax), index_(limits.flowsMax) {}
 
   // The place to decode the next packet into; `push` takes it.
   Packet& nextPacket() { return burst_[waiting_].packet; }
@@ -67,6 +68,7 @@ class FlowTable {
   // Works on the packets pushed so far.
   void work() {
     for (uint32_t i = 0; i < waiting_; ++i) prefetchFlow(index_.firstCandidate(burst_[i].hash));
+    for (uint32_t i = 0; i < waiting_; ++i) prefetchDetail(index_.firstCandidate(burst_[i].hash));
     for (uint32_t i = 0; i < waiting_; ++i) see(burst_[i]);
     waiting_ = 0;
   }
@@ -103,8 +105,16 @@ class FlowTable {
 
   void prefetchFlow(uint32_t slot) {
     if (slot == 0) slot = free_ != 0 ? free_ : high_ + 1 <= limits_.flowsMax ? high_ + 1 : 0;
-    const char* record = reinterpret_cast<const char*>(&slab_[slot]);
-    for (size_t line = 0; line < sizeof(Flow); line += 64) __builtin_prefetch(record + line, 1);
+    prefetch(&slab_[slot]);
+  }
+
+  void prefetchDetail(uint32_t slot) {
+    if (slot != 0 && slab_[slot].hasDetail) prefetch(slab_[slot].detail);
+  }
+
+  template <class Record>
+  static void prefetch(const Record* record) {
+    for (size_t line = 0; line < sizeof(Record); line += 64) __builtin_prefetch(reinterpret_cast<const char*>(record) + line, 1);
   }
 
   void see(Waiting& waiting) {
@@ -121,8 +131,9 @@ class FlowTable {
     Flow& flow = slab_[slot];
     const bool wasClosed = isClosed(flow);
     const bool isNewTick = ActivityLists::isNewTick(flow.lastUs, packet.timestampUs);
+    if (!flow.hasDetail && !isEarly(flow, packet)) giveDetail(flow, details_.take());
     updateFlow(flow, packet, direction);
-    if (flow.packets[0] + flow.packets[1] == 1) observer_.flowStarted(flow, packet);
+    if (flow.packetCount() == 1) observer_.flowStarted(flow, packet);
     observer_.packetSeen(flow, packet, direction);
     if (isNewTick || wasClosed != isClosed(flow)) lists_.moveToEnd(isClosed(flow) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);
     if (packet.quotesPacket) tellIcmpError(packet);
@@ -155,15 +166,12 @@ class FlowTable {
     observer_.flowEnded(flow, nowUs_);
     Flow next;
     next.key = flow.key;
-    next.hash = flow.hash;
     next.interfaceIndex = flow.interfaceIndex;
     next.tcpState = flow.tcpState;
-    next.icmpType = flow.icmpType;
-    next.icmpCode = flow.icmpCode;
-    next.initialSequence[0] = flow.initialSequence[0];
-    next.initialSequence[1] = flow.initialSequence[1];
+    next.answerSequence = flow.answerSequence;  // or the kind of ICMP
     next.returnPathProven = flow.returnPathProven;
     next.isContinuation = true;
+    giveBackDetail(flow);
     start(slot, next, packet);
   }
 
@@ -171,16 +179,16 @@ class FlowTable {
     if (free_ == 0 && high_ == limits_.flowsMax) makeRoom();
     uint32_t slot = free_;
     if (slot != 0) {
-      free_ = slab_[slot].hash;
+      free_ = static_cast<uint32_t>(slab_[slot].id);
     } else {
       slot = ++high_;
     }
     Flow flow;
     flow.key = waiting.key;
-    flow.hash = waiting.hash;
     flow.interfaceIndex = waiting.packet.interfaceIndex;
-    flow.icmpType = waiting.packet.icmpType;
-    flow.icmpCode = waiting.packet.icmpCode;
+    if (waiting.packet.protocol == kIcmp || waiting.packet.protocol == kIcmpv6) {
+      flow.icmp = {waiting.packet.icmpType, waiting.packet.icmpCode};
+    }
     start(slot, flow, waiting.packet);
     index_.insert(waiting.hash, slot);
     lists_.append(ActivityLists::kOpen, slot);
@@ -191,7 +199,7 @@ class FlowTable {
   void start(uint32_t slot, Flow& flow, const Packet& packet) {
     flow.id = ++counters_.flows;
     flow.firstUs = flow.lastUs = packet.timestampUs;
-    __builtin_memcpy(static_cast<void*>(&slab_[slot]), &flow, kInitialised);
+    slab_[slot] = flow;
   }
 
   // The flow that was silent longest ends early; one that is closed anyway loses nothing.
@@ -210,11 +218,17 @@ class FlowTable {
     Flow& flow = slab_[slot];
     flow.endReason = reason;
     observer_.flowEnded(flow, nowUs_);
-    index_.remove(flow.hash, slot);
+    giveBackDetail(flow);
+    index_.remove(hash_(flow.key, flow.interfaceIndex), slot);
     lists_.remove(slot);
-    flow.hash = free_;  // free slots are chained through it
+    flow.id = free_;  // free slots are chained through it, the last one freed, which is still in the cache, first
     free_ = slot;
     --counters_.activeFlows;
+  }
+
+  void giveBackDetail(Flow& flow) {
+    if (flow.hasDetail) details_.giveBack(*flow.detail);
+    flow.hasDetail = false;
   }
 
   void tellIcmpError(const Packet& packet) {
@@ -267,12 +281,11 @@ class FlowTable {
     observer_.segmentStarted(nowUs);
   }
 
-  static constexpr size_t kInitialised = offsetof(Flow, length);  // moments and first packets are written before they are read
-
   const FlowLimits limits_;
   Observer& observer_;
   FlowHash hash_;
   LazyArray<Flow> slab_;  // slot 0 stays unused
+  FlowDetails details_;
   ActivityLists lists_;
   FlowIndex index_;
   FragmentPorts fragments_;

@@ -29,19 +29,24 @@ struct OpenRequest {
 
   void flowEnded() {
     flowEndUs = flow->lastUs;
-    packets = flow->packets[0];
-    octets = flow->octets[0];
+    FlowDetail scratch;
+    const FlowDetail& detail = detailOf(*flow, scratch);
+    packets = detail.packets[0];
+    octets = detail.octets[0];
     endReason = flow->endReason;
     flow = nullptr;
   }
-  Flow remains() const {
+  // A flow with what is known of it in `detail`.
+  Flow remains(FlowDetail& detail) const {
     Flow remains;
     remains.key = key;
     remains.id = flowId;
     remains.firstUs = askedAtUs;
     remains.lastUs = flowEndUs;
-    remains.packets[0] = packets;
-    remains.octets[0] = octets;
+    detail.packets[0] = packets;
+    detail.octets[0] = octets;
+    remains.hasDetail = true;
+    remains.detail = &detail;
     remains.interfaceIndex = interfaceIndex;
     remains.endReason = endReason;
     remains.tcpState = key.protocol == kTcp ? kSynSent : kNotTcp;

@@ -124,14 +124,16 @@ TEST("a sink that nobody empties sheds and counts") {
   std::vector<EventRecord> buffer(8);
   EventSink sink({std::span(buffer)}, EventSink::WhenFull::kDrop, [] {});
   BehaviourObserver observer({}, sink);
-  Flow flow{};
+  FlowDetail detail;
+  Flow flow;
+  giveDetail(flow, detail);
   flow.key = {ipv4(10, 0, 0, 1), ipv4(10, 0, 0, 2), 1, 2, 0, kUdp, 4};
   Packet packet;
   packet.protocol = kUdp;
   packet.timestampUs = Traffic::kStartUs;
   observer.flowStarted(flow, packet);
   for (int i = 1; i <= 100; ++i) {
-    flow.packets[0] = static_cast<uint64_t>(i);
+    detail.packets[0] = static_cast<uint64_t>(i);
     packet.timestampUs += 1'100'000;
     observer.packetSeen(flow, packet, 0);
   }

@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const objects = compile(SOURCES.map((name) => path.join('src', `${name}.cc`)))
 
-test.each(['contacts_test', 'tables_test', 'events_test'])('%s', { timeout: 300_000 }, async (name) => {
+test.each(['contacts_test', 'tables_test', 'events_test', 'flow_detail_test'])('%s', { timeout: 300_000 }, async (name) => {
   const program = path.join(folder, name)
   const linked = [...(await objects), ...(await compile([path.join('test', `${name}.cc`)]))]
   await run('g++', [...FLAGS, ...linked, '-pthread', '-o', program])
