@@ -16,8 +16,9 @@ namespace {
 
 using Code = CaptureFailure::Code;
 
-// A buffer that is read into, and not a mapping: whoever cuts a mapped file short kills its readers (SIGBUS). Copying pieces that stay in
-// the cache costs no more than a mapping's page faults: 21 against 23 ns a packet of mixed traffic, 13 against 13 of a SYN flood.
+// A buffer that is read into, and not a mapping: whoever cuts a mapped file short kills its readers (SIGBUS). Copying
+// pieces that stay in the cache costs no more than a mapping's page faults: 21 against 23 ns a packet of mixed traffic,
+// 13 against 13 of a SYN flood.
 class BufferedFile : public ByteSource {
  protected:
   BufferedFile() : buffer_(kBufferOctets) { start_ = at_ = end_ = buffer_.data(); }
@@ -97,7 +98,8 @@ class GzipFile final : public BufferedFile {
   double progress() const override { return std::min(1.0, static_cast<double>(gzoffset(file_)) / static_cast<double>(size_)); }
 
  private:
-  // A damaged or cut stream ends here: what was unpacked before is good. Asked after every read, because the next one may forget it.
+  // A damaged or cut stream ends here: what was unpacked before is good. Asked after every read, because the next one
+  // may forget it.
   size_t read(uint8_t* into, size_t room) override {
     const int got = gzread(file_, into, static_cast<unsigned>(room));
     if (error_ == Z_OK) message_ = gzerror(file_, &error_);
