@@ -67,7 +67,7 @@ function readSource({ file, text }: ConfigSource, problems: ConfigProblem[]): Re
   if (faults.length > 0) return []
 
   const value = expand(document)
-  if (value === undefined) return report(0, `aliases expand to more than ${ALIASES_MAX} nodes`, 'write the values out')
+  if (value === undefined) return report(0, `aliases name nothing, or expand to more than ${ALIASES_MAX} nodes`, 'write the values out')
   if (value === null) {
     const message = 'the file is empty: it changes nothing'
     problems.push({ severity: 'warning', file, line: 1, column: 1, key: '', message, suggestion: '' })
@@ -89,7 +89,7 @@ function findFaults(document: Document): { offset: number; message: string; sugg
   ))
 }
 
-/** The values of the document; undefined when its aliases multiply beyond the bound. */
+/** The values of the document; undefined when an alias names nothing or they multiply beyond the bound. */
 function expand(document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: ALIASES_MAX }) ?? null

@@ -61,7 +61,7 @@ export class InferenceClient {
     this.modelVersion = models.manifest.version
     this.#models = new Map(list.map((model) => [model.kind, model]))
     this.#workerUrl = options.workerUrl ?? new URL('./inference-worker.ts', import.meta.url)
-    this.#start = { models: list, memory, rowFloatsMax }
+    this.#start = { models: list.map((model) => ({ ...model, file: `${models.folder}/${model.file}` })), memory, rowFloatsMax }
     this.#slots = slotsOf(memory, rowFloatsMax)
   }
 

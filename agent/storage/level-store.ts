@@ -74,7 +74,7 @@ async function migrate(store: KeyValueStore, directory: string, migrations: read
 function explain(error: unknown, directory: string): StorageError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED') {
-    const message = `${directory}: another instance uses this state directory.`
+    const message = `${directory}: another instance uses this state directory. Stop it, or name another one (paths.state, --state).`
     return new StorageError({ code: 'STORAGE_IN_USE', directory }, message, { cause: error })
   }
   return unusable(directory, cause instanceof Error ? cause.message : String(cause), error)

@@ -73,7 +73,7 @@ test('a request that does not fit what was given is a bug of the caller', async 
 
 test('a file that is no model is named before anything is scored', async () => {
   const opening = openInferenceClient(smallModels({ 'forest.onnx': new TextEncoder().encode('not a model') }))
-  await expect(opening).rejects.toMatchObject({ problem: { code: 'ENSEMBLE_MODEL_UNUSABLE', file: 'forest.onnx' } })
+  await expect(opening).rejects.toMatchObject({ problem: { code: 'ENSEMBLE_MODEL_UNUSABLE', file: 'memory/forest.onnx' } })
 })
 
 test('a graph that reads something else than its manifest says is refused', async () => {
