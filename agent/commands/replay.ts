@@ -70,7 +70,9 @@ async function replayInto({ options, config, terminal, store, writer, models }: 
 }
 
 /** The alerts of a replay as a table; packet time in UTC. */
-export function describeAlerts({ alerts, alertCount }: ReplayResult, terminal: Pick<Terminal, 'width'>): string {
+export function describeAlerts(
+  { alerts, alertCount }: Pick<ReplayResult, 'alerts' | 'alertCount'>, terminal: Pick<Terminal, 'width'>,
+): string {
   if (alertCount === 0) return 'nothing was found\n'
   const columns = [...['TIME', 'ENTITY', 'CATEGORY', 'P', 'ACTION'].map((title) => ({ title })), { title: 'WHY', shrinks: true }]
   const rows = alerts.map(({ verdict: { posterior, category, action, heldBackBy } }) => [

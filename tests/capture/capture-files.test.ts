@@ -106,6 +106,7 @@ test.each([
   ['in a packet', PLAIN.subarray(0, -1), 'CAPTURE_FILE_TRUNCATED', PLAIN.length - 16 - PACKETS[2]!.bytes.length],
   ['in a packet header', PLAIN.subarray(0, 24 + 7), 'CAPTURE_FILE_TRUNCATED', 24],
   ['in gzip', gzip(PLAIN).subarray(0, -20), 'CAPTURE_FILE_TRUNCATED', expect.any(Number)],
+  ['in gzip, only its checksum', gzip(PLAIN).subarray(0, -3), 'CAPTURE_FILE_TRUNCATED', PLAIN.length],
   ['in a block', pcapng(6).subarray(0, -3), 'CAPTURE_FILE_TRUNCATED', expect.any(Number)],
 ])('a file cut %s gives what stands before, then its name and the place', async (...damage) => {
   const [, bytes, code, offset] = damage
