@@ -20,7 +20,7 @@ export interface Belief {
 /** Learned sources: what a model says of an event, calibrated. */
 export const LEARNED_SOURCES = ['forest', 'sequence'] as const
 
-/** Where numbers stand: ratio, time, support now and when reported by test; sum, time and last score by learned source; tests' slots. */
+/** Where numbers stand: ratio, time, support, what is new of it and since when by test; sum, time, last score by model; tests' slots. */
 export class BeliefLayout {
   readonly size: number
   readonly #tests: number
@@ -30,7 +30,7 @@ export class BeliefLayout {
 
   constructor(tests: number, slots: number) {
     this.#tests = tests
-    this.#learned = 4 * tests
+    this.#learned = 5 * tests
     this.#profile = this.#learned + 3 * LEARNED_SOURCES.length
     this.slots = this.#profile + 1
     this.size = this.slots + slots
@@ -49,9 +49,14 @@ export class BeliefLayout {
     return 2 * this.#tests + test
   }
 
-  /** What supported it when the entity was last reported. */
-  reportedSupport(test: number): number {
+  /** How much of that is new since the entity was last reported, fading. */
+  newSupport(test: number): number {
     return 3 * this.#tests + test
+  }
+
+  /** When support last grew. */
+  supportedAtMs(test: number): number {
+    return 4 * this.#tests + test
   }
 
   /** CUSUM of a learned source. */

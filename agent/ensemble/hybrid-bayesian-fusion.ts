@@ -28,12 +28,23 @@ const LEARNED_RATIO_MAX = Math.log(10)
 /** The strongest pair of an entity counts until another is stronger; its ratio fades with this time constant. */
 const PAIR_FADE_MS = 1_800_000
 
+/** Support that was not yet reported fades with this time constant: four failures within two minutes make news, four in an hour do not. */
+const SUPPORT_FADE_MS = 120_000
+
 const PROFILE_SOURCE = 'anomaly.profile'
 
 /** What fusion believes of an entity at a time: the likeliest category and its natural log-odds. */
 export interface Weighing {
   readonly category: Category
   readonly logOdds: number
+}
+
+/** What supports a test at an event; see EvidenceTest.support. */
+export interface Support {
+  readonly count: number
+  /** Another pair than before gives the test its ratio. */
+  readonly isAnotherPair: boolean
+  readonly nowMs: number
 }
 
 /**
@@ -119,27 +130,36 @@ export class HybridBayesianFusion {
   }
 
   /** Notes what supports a test now. A pair that takes another's place is new evidence, whatever its counts. */
-  setSupport(belief: Belief, test: number, support: { readonly count: number; readonly isAnotherPair: boolean }): void {
+  setSupport(belief: Belief, test: number, { count, isAnotherPair, nowMs }: Support): void {
     const { numbers } = belief
-    const now = this.layout.support(test)
-    const reported = this.layout.reportedSupport(test)
-    // The meter forgets idle hosts and starts their counters anew.
-    if (support.isAnotherPair) numbers[reported] = support.count - 1
-    else if (support.count < numbers[now]!) numbers[reported] = Math.min(numbers[reported]!, support.count)
-    numbers[now] = support.count
+    const { layout } = this
+    const growth = isAnotherPair ? 1 : count - numbers[layout.support(test)]!
+    numbers[layout.support(test)] = count
+    // Where it shrinks, the meter had forgotten the host and counts anew.
+    if (growth <= 0) return
+    const sinceMs = Math.max(0, nowMs - numbers[layout.supportedAtMs(test)]!)
+    // What came before counts as one at most: the tail of an attack must not make news of a stray packet minutes later.
+    numbers[layout.newSupport(test)] = Math.min(1, numbers[layout.newSupport(test)]!) * Math.exp(-sinceMs / SUPPORT_FADE_MS) + growth
+    numbers[layout.supportedAtMs(test)] = nowMs
   }
 
-  /** Whether a test of this category that speaks for it has new support since the last report: it is still going on. */
-  isSupportedAnew(belief: Belief, category: Category): boolean {
-    return this.#tests.some((test, index) => test.category === category && belief.numbers[this.layout.ratio(index)]! > 0
-      && belief.numbers[this.layout.support(index)]! >= belief.numbers[this.layout.reportedSupport(index)]! + 1)
+  /**
+   * What is new in support of a category at this very event, with what came shortly before and was not reported: 0 when this event adds
+   * nothing, 1 or more when the attack is still going on.
+   */
+  newSupport(belief: Belief, category: Category, nowMs: number): number {
+    const { numbers } = belief
+    let most = 0
+    for (let test = 0; test < this.#tests.length; test++) {
+      const isSpeaking = this.#tests[test]!.category === category && numbers[this.layout.ratio(test)]! > 0
+      if (isSpeaking && numbers[this.layout.supportedAtMs(test)] === nowMs) most = Math.max(most, numbers[this.layout.newSupport(test)]!)
+    }
+    return most
   }
 
   /** From here on only what is new counts as going on. */
   noteReported(belief: Belief): void {
-    for (let test = 0; test < this.#tests.length; test++) {
-      belief.numbers[this.layout.reportedSupport(test)] = belief.numbers[this.layout.support(test)]!
-    }
+    for (let test = 0; test < this.#tests.length; test++) belief.numbers[this.layout.newSupport(test)] = 0
   }
 
   /** The likeliest category. Ties go to the first of the tests' order; without any test speaking, to the unspecific one. */

@@ -21,7 +21,7 @@ export interface ThreatDetectorOptions {
   /** Named by every posterior. */
   readonly modelVersion: string
   readonly surroundings?: Surroundings
-  /** Entities remembered in each role (source, victim); past it the least recently seen is forgotten and counted. About .7 kB each. */
+  /** Entities remembered in each role (source, victim); past it the least recently seen is forgotten and counted. About .8 kB each. */
   readonly entitiesMax?: number
 }
 
@@ -157,7 +157,7 @@ export class ThreatDetector {
   #weigh(belief: Belief, nowMs: number): Weighed {
     const weighing = this.#fusion.weigh(belief, nowMs)
     const isLikely = weighing.logOdds >= REPORT_LOG_ODDS_MIN
-    return { ...weighing, isSupportedAnew: isLikely && this.#fusion.isSupportedAnew(belief, weighing.category) }
+    return { ...weighing, newSupport: isLikely ? this.#fusion.newSupport(belief, weighing.category, nowMs) : 0 }
   }
 
   #believe({ beliefs }: Role, key: AddressKey, nowMs: number): Belief {
@@ -187,11 +187,12 @@ export class ThreatDetector {
   /** Enters a test's ratio into the belief, with what supports it; false where a stronger pair stands. */
   #take(belief: Belief, index: number, ratio: number): boolean {
     const test = this.#recognizer.tests[index]!
+    const nowMs = this.#event.observedAtMs
     const other = this.#event.destinationKey
     const isAnotherPair = test.scope === 'pair' && belief.holders?.[index] !== other
     if (test.scope === 'host') this.#fusion.setHostRatio(belief, index, ratio)
-    else if (!this.#fusion.setPairRatio(belief, { test: index, ratio, other, nowMs: this.#event.observedAtMs })) return false
-    this.#fusion.setSupport(belief, index, { count: test.support(this.#event), isAnotherPair })
+    else if (!this.#fusion.setPairRatio(belief, { test: index, ratio, other, nowMs })) return false
+    this.#fusion.setSupport(belief, index, { count: test.support(this.#event), isAnotherPair, nowMs })
     return true
   }
 
@@ -242,7 +243,7 @@ export class ThreatDetector {
 }
 
 interface Weighed extends Weighing {
-  readonly isSupportedAnew: boolean
+  readonly newSupport: number
 }
 
 interface SourceScores {
@@ -264,19 +265,21 @@ function createRole(tests: readonly number[], capacity: number): Role {
   return { beliefs: new ExpiringMap({ capacity, idleTimeoutMs: IDLE_MS }), tests }
 }
 
-/** Worth a decision: likely enough, and either of another category, clearly more likely than last reported, or still going on. */
-function isNews(belief: Belief, { category, logOdds, isSupportedAnew }: Weighed, nowMs: number): boolean {
+/**
+ * Worth a decision: likely enough, and either clearly more likely than ever reported, by what this event adds; or still going on, or now
+ * of another category. Old evidence is not reported again because a model likes the entity less than before: only what never was likely
+ * may rise so. Nor because it fell and rises: what is renewed must be going on.
+ */
+function isNews(belief: Belief, { category, logOdds, newSupport }: Weighed, nowMs: number): boolean {
   if (logOdds < REPORT_LOG_ODDS_MIN) {
     belief.reportedLogOdds = -Infinity
     belief.reportedCategory = undefined
     return false
   }
-  const isLikelier = logOdds >= belief.reportedLogOdds + REPORT_STEP
-  const isOther = category !== belief.reportedCategory
+  const { reportedLogOdds } = belief
+  if (logOdds >= reportedLogOdds + REPORT_STEP && (newSupport > 0 || reportedLogOdds < 0)) return true
+  // Belief that was never likely and fell may rise again, and is news then.
+  if (reportedLogOdds < 0) belief.reportedLogOdds = Math.min(reportedLogOdds, logOdds + REPORT_STEP)
   const isDue = logOdds >= 0 && nowMs - belief.reportedAtMs >= REPORT_AGAIN_MS
-  // Old evidence is not reported again because a model likes the entity less than before; only what never was likely may rise so.
-  const isWorthReporting = isSupportedAnew ? isLikelier || isOther || isDue : isLikelier && belief.reportedLogOdds < 0
-  // Belief that fell may rise again, and is news then.
-  if (!isWorthReporting && logOdds < belief.reportedLogOdds - REPORT_STEP) belief.reportedLogOdds = Math.max(logOdds, 0)
-  return isWorthReporting
+  return newSupport >= 1 && (isDue || category !== belief.reportedCategory)
 }

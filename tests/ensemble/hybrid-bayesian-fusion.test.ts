@@ -41,7 +41,8 @@ test('both models and the habit together multiply the odds by at most ten', () =
 test('whatever is known, the contributions sum to the log-odds of the category', () => {
   const nats = fc.double({ min: -20, max: 20, noNaN: true })
   const score = fc.double({ min: 0, max: 1, noNaN: true })
-  fc.assert(fc.property(fc.tuple(nats, nats, nats, nats, nats, nats), fc.tuple(score, score), ([a, b, c, d, e, profile], [forest, sequence]) => {
+  const ratios = fc.tuple(nats, nats, nats, nats, nats, nats)
+  fc.assert(fc.property(ratios, fc.tuple(score, score), ([a, b, c, d, e, profile], [forest, sequence]) => {
     const { fusion, belief } = start(BOTH)
     fusion.setHostRatio(belief, SCAN, a)
     fusion.setHostRatio(belief, CUSUM, b)
@@ -80,32 +81,54 @@ test('learned scores count once in their interval and fade within minutes', () =
   expect(later! / now!).toBeCloseTo(1 / Math.E, 10)
 })
 
-test('evidence supports anew when its count moved since the report, or when another pair holds it', () => {
-  const { fusion, belief } = start()
-  fusion.setHostRatio(belief, SCAN, 10)
-  fusion.setSupport(belief, SCAN, { count: 3, isAnotherPair: false })
-  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(true)
+test('evidence supports anew when its count has grown by one since the report, in small steps as well', () => {
+  const { fusion, belief, support } = startScan()
+  expect(support(3, 0)).toBeGreaterThanOrEqual(1)
   fusion.noteReported(belief)
-  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(false)
-  fusion.setSupport(belief, SCAN, { count: 3.5, isAnotherPair: false })
-  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(false)
-  fusion.setSupport(belief, SCAN, { count: 4, isAnotherPair: false })
-  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(true)
+  expect(support(3, 1_000)).toBe(0)
+  expect(support(3.5, 2_000)).toBe(0.5)
+  expect(support(4.1, 3_000)).toBeGreaterThanOrEqual(1)
+})
+
+test('the tail of an attack that was never reported makes no news of a stray packet minutes later', () => {
+  const { fusion, belief, support } = startScan()
+  support(3, 0)
   fusion.noteReported(belief)
-  fusion.setSupport(belief, SCAN, { count: 4, isAnotherPair: true })
-  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(true)
+  support(170, 1_000)
+  expect(fusion.newSupport(belief, 'scan', NOW_MS + 12_000)).toBe(0)
+  expect(support(170.25, 61_000)).toBeLessThan(1)
+})
+
+test('a pair that takes the place of another is new evidence', () => {
+  const { fusion, belief, support } = startScan()
+  support(9, 0)
+  fusion.noteReported(belief)
+  fusion.setSupport(belief, SCAN, { count: 5, isAnotherPair: true, nowMs: NOW_MS + 1_000 })
+  expect(fusion.newSupport(belief, 'scan', NOW_MS + 1_000)).toBe(1)
 })
 
 test('a meter that forgot the host and counts anew is neither fresh evidence nor a lasting silence', () => {
+  const { fusion, belief, support } = startScan()
+  support(200, 0)
+  fusion.noteReported(belief)
+  expect(support(0, 1_000)).toBe(0)
+  expect(support(1, 2_000)).toBe(1)
+})
+
+interface ScanStart extends Start {
+  /** Notes a count so long after the start; what is new of it. */
+  readonly support: (count: number, afterMs: number) => number
+}
+
+function startScan(): ScanStart {
   const { fusion, belief } = start()
   fusion.setHostRatio(belief, SCAN, 10)
-  fusion.setSupport(belief, SCAN, { count: 200, isAnotherPair: false })
-  fusion.noteReported(belief)
-  fusion.setSupport(belief, SCAN, { count: 0, isAnotherPair: false })
-  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(false)
-  fusion.setSupport(belief, SCAN, { count: 1, isAnotherPair: false })
-  expect(fusion.isSupportedAnew(belief, 'scan')).toBe(true)
-})
+  const support = (count: number, afterMs: number): number => {
+    fusion.setSupport(belief, SCAN, { count, isAnotherPair: false, nowMs: NOW_MS + afterMs })
+    return fusion.newSupport(belief, 'scan', NOW_MS + afterMs)
+  }
+  return { fusion, belief, support }
+}
 
 function indexOf(name: string): number {
   return EVIDENCE_TESTS.findIndex((each) => each.name === name)
