@@ -23,7 +23,7 @@ interface TrafficStep {
 
 const steps: fc.Arbitrary<TrafficStep[]> = fc.array(fc.record({
   host: fc.integer({ min: 1, max: 5 }),
-  afterMs: fc.oneof({ arbitrary: fc.nat(700), weight: 30 }, fc.constant(SEQUENCE_LIMITS.idleTimeoutMs), fc.constant(86_400_000)),
+  afterMs: fc.oneof({ arbitrary: fc.nat(400), weight: 30 }, fc.constant(SEQUENCE_LIMITS.idleTimeoutMs), fc.constant(86_400_000)),
   isNewSegment: fc.integer({ min: 0, max: 29 }).map((value) => value === 0),
   score: fc.double({ min: 0.3, max: 0.99, noNaN: true }),
 }), { minLength: 1, maxLength: 80 })
@@ -63,11 +63,16 @@ function judgeInTwo(all: readonly TrafficStep[], cut: number, scored: 'all' | 'd
   return result
 }
 
+/** Every event is one more refused contact of its host: learned scores are only reported beside evidence. */
 function eventsOf(all: readonly TrafficStep[]) {
   let [observedAtMs, segment] = [START_MS, 0]
+  const failed = new Map<number, number>()
   return all.map(({ host, afterMs, isNewSegment }) => {
     observedAtMs += afterMs
     if (isNewSegment) segment++
-    return tcpEvent({ observedAtMs, segment, sourceAddress: addressBytes(`192.0.2.${host}`) })
+    failed.set(host, (failed.get(host) ?? 0) + 1)
+    const count = failed.get(host)!
+    const trials = { sourceTrialsFailed: count, sourceContactsFailed: Array.from({ length: 5 }, () => count), contactFailed: 1 }
+    return tcpEvent({ observedAtMs, segment, sourceAddress: addressBytes(`192.0.2.${host}`), ...trials })
   })
 }
