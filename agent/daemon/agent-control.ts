@@ -101,7 +101,9 @@ async function setMode(parts: AgentControlParts, to: Mode): ReturnType<AgentCont
   const ended = before.filter(({ id }) => !still.has(id))
   const demoted = effect.lift.filter(({ id }) => still.has(id))
   await responder.lift([...ended, ...demoted], 'lifted')
-  const kept = decider.active()
+  // What was decided meanwhile is on its own way, and has the new mode already.
+  const known = new Set(before.map(({ id }) => id))
+  const kept = decider.active().filter(({ id }) => known.has(id))
   await responder.remember(kept)
   await responder.enforce(kept.filter(({ id }) => effect.enforce.some((decision) => decision.id === id)))
   return describeModeChange({ from, to }, effect, clock.wallMs())

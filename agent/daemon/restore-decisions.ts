@@ -17,7 +17,7 @@ export interface Restoration {
  */
 export async function restoreDecisions({ stored, decider, responder, clock, logger }: Restoration): Promise<void> {
   const nowMs = clock.wallMs()
-  const left = decider.restore(stored, nowMs)
+  const left = decider.mode === 'off' ? stored : decider.restore(stored, nowMs)
   await responder.lift(left, 'ended')
   const isReal = new Set(decider.active().filter(({ simulated }) => !simulated).map(({ value }) => value))
   const demoted = stored.filter(({ value, simulated, untilMs }) => !simulated && untilMs > nowMs && !isReal.has(value))

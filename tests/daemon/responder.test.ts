@@ -191,6 +191,19 @@ test('a restart in another mode takes out of the kernel what is no longer meant'
   expect(await agent.decisions.all()).toMatchObject([{ value: FIRST, simulated: true }])
 })
 
+test('a restart with mode off ends every decision, in the kernel too', async () => {
+  const clock = new SimulatedClock()
+  const enforcer = new DryRunEnforcer(() => clock.wallMs())
+  const store = openMemoryStore()
+  const before = await smallAgent({ clock, store, enforcer })
+  before.accept(before.judge(FIRST))
+  await before.responder.settle()
+
+  const agent = await smallAgent({ clock, store, enforcer, mode: 'off' })
+  await restored(agent)
+  expect([await agent.inKernel(), agent.decider.active(), await agent.stored()]).toEqual([[], [], []])
+})
+
 test('a restored decision that the enforcer refuses for good is gone from the store too', async () => {
   const clock = new SimulatedClock()
   const store = openMemoryStore()
