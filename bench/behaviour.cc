@@ -1,8 +1,9 @@
-// What the behaviour tables cost beyond the bare meter, and what an event costs. CPU time of this process; files read through the same
-// meter each time, least of three runs. The kernel's work of supplying each table's memory for the first time is in it.
+// What the behaviour tables cost beyond the bare meter, and what an event costs. CPU time of this process; files read
+// through the same meter each time, least of three runs. The kernel's work of supplying each table's memory for the
+// first time is in it.
 //
 //   node bench/make-captures.ts mixed /tmp/mixed.pcap && node bench/make-captures.ts flood /tmp/flood.pcap
-//   g++ -std=c++20 -O3 -Inative/src bench/behaviour.cc $(ls native/src/*.cc | grep -v addon.cc) -lpcap -lz -pthread -o /tmp/behaviour
+//   g++ -std=c++20 -O3 -Inative/src bench/behaviour.cc native/src/[!a]*.cc -lpcap -lz -pthread -o /tmp/behaviour
 //   nice /tmp/behaviour /tmp/mixed.pcap /tmp/flood.pcap
 #include <sys/resource.h>
 #include <time.h>
@@ -71,7 +72,8 @@ void compare(const char* path) {
   const Cost events = measure(path, withBudget(100'000'000));
   const double packets = static_cast<double>(bare.packets);
   const double scored = static_cast<double>(events.observed.eventsScored);
-  std::printf("%s: %.0f packets, %.0f events, %lu hosts, %lu pairs\n", path, packets, scored, tables.observed.hosts, tables.observed.pairs);
+  std::printf("%s: %.0f packets, %.0f events, %lu hosts, %lu pairs\n", path, packets, scored, tables.observed.hosts,
+              tables.observed.pairs);
   std::printf("  bare meter   %6.1f ns a packet\n", bare.seconds * 1e9 / packets);
   std::printf("  with tables  %6.1f ns a packet more\n", (tables.seconds - bare.seconds) * 1e9 / packets);
   std::printf("  with events  %6.1f ns an event\n", (events.seconds - tables.seconds) * 1e9 / scored);
@@ -80,8 +82,9 @@ void compare(const char* path) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  std::printf("bytes: flow %zu, source %zu, destination %zu, pair %zu, request %zu, event %zu\n", sizeof(Flow), sizeof(SourceHost),
-              sizeof(DestinationHost), sizeof(PairRecord), sizeof(OpenRequest), sizeof(EventRecord));
+  std::printf("bytes: flow %zu, its detail %zu, source %zu, destination %zu, pair %zu, request %zu, event %zu\n",
+              sizeof(Flow), sizeof(FlowDetail), sizeof(SourceHost), sizeof(DestinationHost), sizeof(PairRecord),
+              sizeof(OpenRequest), sizeof(EventRecord));
   for (int i = 1; i < count; ++i) compare(arguments[i]);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

@@ -1,5 +1,5 @@
-// Any bytes as packets: decoder, flow table and behaviour tables. Input: one octet for the link type, then packets, each after one
-// octet that says how much time has passed and two for its length.
+// Any bytes as packets: decoder, flow table and behaviour tables. Input: one octet for the link type, then packets,
+// each after one octet that says how much time has passed and two for its length.
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -15,7 +15,8 @@ using namespace phantommesh;
 namespace {
 
 // Steps of packet time, back and ahead, around every timeout.
-constexpr std::array<int64_t, 10> kStepsUs = {0, 1, 1000, 300'000, 2'500'000, 130'000'000, 4'000'000'000, -500, -500'000, -10'000'000};
+constexpr std::array<int64_t, 10> kStepsUs = {0,           1,             1000, 300'000,  2'500'000,
+                                              130'000'000, 4'000'000'000, -500, -500'000, -10'000'000};
 
 void require(bool holds) {
   if (!holds) std::abort();

@@ -19,7 +19,8 @@ namespace phantommesh::fuzz {
 using Bytes = std::vector<uint8_t>;
 
 inline void mutate(Bytes& bytes, std::mt19937_64& random) {
-  static constexpr uint8_t kTelling[] = {0x00, 0x01, 0x04, 0x05, 0x06, 0x0f, 0x11, 0x2b, 0x2c, 0x33, 0x3a, 0x3c, 0x40, 0x45, 0x60, 0x7f, 0x80, 0x81, 0xff};
+  static constexpr uint8_t kTelling[] = {0x00, 0x01, 0x04, 0x05, 0x06, 0x0f, 0x11, 0x2b, 0x2c, 0x33,
+                                         0x3a, 0x3c, 0x40, 0x45, 0x60, 0x7f, 0x80, 0x81, 0xff};
   for (uint64_t changes = 1 + random() % 6; changes > 0 && !bytes.empty(); --changes) {
     const size_t at = random() % bytes.size();
     switch (random() % 6) {
@@ -27,7 +28,9 @@ inline void mutate(Bytes& bytes, std::mt19937_64& random) {
       case 1: bytes[at] = kTelling[random() % std::size(kTelling)]; break;
       case 2: bytes[at] = static_cast<uint8_t>(random()); break;
       case 3: bytes.resize(at); break;
-      case 4: bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), kTelling[random() % std::size(kTelling)]); break;
+      case 4:
+        bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), kTelling[random() % std::size(kTelling)]);
+        break;
       default: {
         const Bytes piece(bytes.begin() + static_cast<std::ptrdiff_t>(at),
                           bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), at + 1 + random() % 64)));

@@ -1,9 +1,9 @@
 // Which flow was silent longest: two lists through all slots, open and closed flows, each in order of last activity.
 //
-// A flow moves to the end of its list only when a new tick of kTickUs has begun since it last moved, so a busy flow costs four moves
-// a second and most packets cost none. The first of a list is the longest idle, exact to a tick: expiry and making room take it from
-// there, in work proportional to what ends. (A clock hand that sweeps the slab costs less a packet only when nothing expires, visits
-// every slot after a gap, and does not know the longest idle.)
+// A flow moves to the end of its list only when a new tick of kTickUs has begun since it last moved, so a busy flow
+// costs four moves a second and most packets cost none. The first of a list is the longest idle, exact to a tick:
+// expiry and making room take it from there, in work proportional to what ends. (A clock hand that sweeps the slab
+// costs less a packet only when nothing expires, visits every slot after a gap, and does not know the longest idle.)
 #pragma once
 
 #include <cstdint>

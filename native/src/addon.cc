@@ -93,7 +93,8 @@ class Capture : public Napi::ObjectWrap<Capture> {
                         InstanceMethod<&Capture::stop>("stop"), InstanceMethod<&Capture::close>("close")});
   }
 
-  // new Capture(options, buffers: ArrayBuffer[], onReady: () => void). Throws an Error with `problem` when it cannot be opened.
+  // new Capture(options, buffers: ArrayBuffer[], onReady: () => void). Throws an Error with `problem` when it cannot be
+  // opened.
   explicit Capture(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const Napi::Env env = info.Env();
     SessionOptions options = readOptions(info[0].As<Napi::Object>());
@@ -170,7 +171,9 @@ class Capture : public Napi::ObjectWrap<Capture> {
     return result;
   }
 
-  Napi::Value isEnded(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), session().sink().isEnded()); }
+  Napi::Value isEnded(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), session().sink().isEnded());
+  }
   Napi::Value progress(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), session().progress()); }
   Napi::Value failure(const Napi::CallbackInfo& info) {
     const auto& failure = session().failure();
@@ -233,7 +236,8 @@ class Capture : public Napi::ObjectWrap<Capture> {
   std::unique_ptr<CaptureSession> session_;
 };
 
-// SO_PEERGROUPS (Linux 4.13): /proc/PID/status has them too, but a unit with ProtectProc=invisible cannot read it there.
+// SO_PEERGROUPS (Linux 4.13): /proc/PID/status has them too, but a unit with ProtectProc=invisible cannot read it
+// there.
 Napi::Array peerGroups(Napi::Env env, int descriptor) {
   socklen_t size = 0;
   // With too little room the kernel answers ERANGE and says how much it needs.
@@ -264,13 +268,16 @@ Napi::Value peerCredentials(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// notifySystemd(socket, message): one datagram to the service manager, sd_notify(3). `socket` is $NOTIFY_SOCKET; @ means abstract.
+// notifySystemd(socket, message): one datagram to the service manager, sd_notify(3). `socket` is $NOTIFY_SOCKET; @
+// means abstract.
 Napi::Value notifySystemd(const Napi::CallbackInfo& info) {
   const std::string path = info[0].As<Napi::String>();
   const std::string message = info[1].As<Napi::String>();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) throw Napi::Error::New(info.Env(), "NOTIFY_SOCKET: no usable address");
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    throw Napi::Error::New(info.Env(), "NOTIFY_SOCKET: no usable address");
+  }
   std::memcpy(address.sun_path, path.data(), path.size());
   if (path[0] == '@') address.sun_path[0] = '\0';
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());

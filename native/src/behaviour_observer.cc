@@ -13,8 +13,9 @@ constexpr uint32_t kFlowsEndedFirst = 8;
 constexpr uint32_t kBurstsFirst = 6;
 constexpr uint64_t kPeriodUs = 1'000'000;
 
-// A flow that began with an answer goes on as only one does whose question was missed. An answer to it says so; so does a TCP segment
-// past the handshake, even when the capture shows one direction only: the sender of SYN-ACKs was acknowledged.
+// A flow that began with an answer goes on as only one does whose question was missed. An answer to it says so; so does
+// a TCP segment past the handshake, even when the capture shows one direction only: the sender of SYN-ACKs was
+// acknowledged.
 bool goesOnAsAsked(const Packet& packet, bool isForward) {
   if (packet.protocol != kTcp) return !isForward;
   const uint8_t bits = packet.tcpBits & (kSyn | kRst | kAck);
@@ -22,7 +23,9 @@ bool goesOnAsAsked(const Packet& packet, bool isForward) {
 }
 
 // 1, 4, 8, 16 ...
-uint64_t nextEventPacket(const ObserverSlot& slot) { return slot.eventsByCount == 0 ? 1 : uint64_t{2} << slot.eventsByCount; }
+uint64_t nextEventPacket(const ObserverSlot& slot) {
+  return slot.eventsByCount == 0 ? 1 : uint64_t{2} << slot.eventsByCount;
+}
 
 template <class Record>
 void addPackets(Record& record, HostVolume packets, HostVolume octets, const Packet& packet, const DecayClock& clock) {
@@ -66,7 +69,8 @@ void BehaviourObserver::countFlow(const Flow& flow, const Parties& parties) {
   source.distinct.insert({destinationHash, mixHash(destinationHash, portHash)}, now,
                          [&]() -> auto& { return tables_.takeAnnex(source).distinct; });
   destination.counters.addCount(kDestinationFlows, clock);
-  destination.distinct.insert({sourceHash, portHash}, now, [&]() -> auto& { return tables_.takeAnnex(destination).distinct; });
+  destination.distinct.insert({sourceHash, portHash}, now,
+                              [&]() -> auto& { return tables_.takeAnnex(destination).distinct; });
   pair.counters.addCount(kPairFlows, clock);
   pair.ports.insert({portHash}, now, [&]() -> auto& { return tables_.takeAnnex(pair).ports; });
   ++pair.flowsTotal;
@@ -79,8 +83,13 @@ void BehaviourObserver::packetSeen(Flow& flow, const Packet& packet, int directi
   const Parties parties = tables_.touch(flow.key, flow.observer);
   auto& [source, destination, pair] = parties;
   const bool isForward = direction == 0;
-  addPackets(source, isForward ? kPacketsSent : kPacketsReceived, isForward ? kOctetsSent : kOctetsReceived, packet, clock);
-  addPackets(destination, isForward ? kPacketsReceived : kPacketsSent, isForward ? kOctetsReceived : kOctetsSent, packet, clock);
+  if (isForward) {
+    addPackets(source, kPacketsSent, kOctetsSent, packet, clock);
+    addPackets(destination, kPacketsReceived, kOctetsReceived, packet, clock);
+  } else {
+    addPackets(source, kPacketsReceived, kOctetsReceived, packet, clock);
+    addPackets(destination, kPacketsSent, kOctetsSent, packet, clock);
+  }
   pair.counters.addVolume(isForward ? kPairOctetsSent : kPairOctetsReceived, packet.octets, clock);
 
   uint8_t causes = seeBurst(packet, direction, pair);
@@ -95,7 +104,9 @@ void BehaviourObserver::packetSeen(Flow& flow, const Packet& packet, int directi
     if (goesOnAsAsked(packet, isForward)) {
       flow.observer.flags &= ~kIsUnsolicited;
       ++questionsMissed_;
-    } else if (isForward && classifyFirstPacket(packet) == FirstPacket::kAnswer) causes |= countUnsolicited(source, destination);
+    } else if (isForward && classifyFirstPacket(packet) == FirstPacket::kAnswer) {
+      causes |= countUnsolicited(source, destination);
+    }
   }
   causes |= dueCauses(flow, packet.timestampUs);
   if (causes != 0) emit(flow, parties, causes);
@@ -168,7 +179,8 @@ void BehaviourObserver::closeHandshake(Flow& flow, DestinationHost& destination)
   flow.observer.flags &= ~kIsHalfOpen;
   if (destination.halfOpen == 0) return;  // the record is younger than the flow
   --destination.halfOpen;
-  if (destination.halfOpenNext > kHalfOpenFirst && destination.halfOpen < destination.halfOpenNext / 4) destination.halfOpenNext /= 2;
+  const bool isFarBelow = destination.halfOpen < destination.halfOpenNext / 4;
+  if (destination.halfOpenNext > kHalfOpenFirst && isFarBelow) destination.halfOpenNext /= 2;
 }
 
 uint8_t BehaviourObserver::countUnsolicited(SourceHost& source, DestinationHost& destination) {
@@ -203,7 +215,9 @@ void BehaviourObserver::advance(uint64_t nowUs) {
   tables_.clock().moveTo(nowUs);
   seen_ = nullptr;
   const uint64_t timeoutUs = uint64_t{limits_.trialTimeoutMs} * 1000;
-  for (uint32_t index; (index = requests_.oldest()) != 0 && requests_.at(index).askedAtUs + timeoutUs <= nowUs;) timeOut(index);
+  for (uint32_t index; (index = requests_.oldest()) != 0 && requests_.at(index).askedAtUs + timeoutUs <= nowUs;) {
+    timeOut(index);
+  }
 }
 
 void BehaviourObserver::segmentStarted(uint64_t nowUs) {
@@ -226,7 +240,8 @@ void BehaviourObserver::emit(Flow& flow, const Parties& parties, uint8_t causes)
 
   ++received_;
   const bool isEvidence = (causes & (kHostEvidence | kPairEvidence)) != 0;
-  const bool isAdmitted = budget_.admit(parties.source.hash, parties.destination.hash, isEvidence, tables_.clock().nowSecond());
+  const uint32_t second = tables_.clock().nowSecond();
+  const bool isAdmitted = budget_.admit(parties.source.hash, parties.destination.hash, isEvidence, second);
   const bool isWanted = (causes & kFlowEnd) != 0 && limits_.recordFlows;
   shedByBudget_ += !isAdmitted;
   if (!isAdmitted && !isWanted) return;

@@ -1,15 +1,17 @@
 // Observer of the flow table: keeps what hosts and pairs did, and emits an event when there is something to judge.
 //
-// First contacts. A contact is (source, destination, protocol, destination port). The first request of one that is not remembered is a
-// trial: TCP without ACK, UDP, ICMP echo. It succeeds on SYN-ACK, a UDP answer or an echo reply, and fails on RST, an ICMP
-// unreachable that quotes it, or silence; retransmissions belong to the flow and so to the trial. Broadcast and multicast have no
-// trials, nor have flows joined midstream. A first packet that only makes sense as an answer (SYN-ACK, RST, echo reply, UDP from the port
-// of a service) counts as unsolicited unless one of the two is known to have contacted the other.
+// First contacts. A contact is (source, destination, protocol, destination port). The first request of one that is not
+// remembered is a trial: TCP without ACK, UDP, ICMP echo. It succeeds on SYN-ACK, a UDP answer or an echo reply, and
+// fails on RST, an ICMP unreachable that quotes it, or silence; retransmissions belong to the flow and so to the trial.
+// Broadcast and multicast have no trials, nor have flows joined midstream. A first packet that only makes sense as an
+// answer (SYN-ACK, RST, echo reply, UDP from the port of a service) counts as unsolicited unless one of the two is
+// known to have contacted the other.
 //
-// Limit. Where the capture shows one direction only, or began a moment ago, the answers of honest servers count as unsolicited as well:
-// nothing in a first SYN-ACK tells it from a reflected one. Such a flow counts once, not packet by packet, as soon as it goes past the
-// handshake, and `questionsMissed` tells how many did: where it keeps growing, the capture does not see what clients send. (Taking
-// the count back would let a flood of forged SYN-ACKs hide behind one more forged packet each.)
+// Limit. Where the capture shows one direction only, or began a moment ago, the answers of honest servers count as
+// unsolicited as well: nothing in a first SYN-ACK tells it from a reflected one. Such a flow counts once, not packet by
+// packet, as soon as it goes past the handshake, and `questionsMissed` tells how many did: where it keeps growing, the
+// capture does not see what clients send. (Taking the count back would let a flood of forged SYN-ACKs hide behind one
+// more forged packet each.)
 #pragma once
 
 #include <cstdint>

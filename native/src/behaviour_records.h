@@ -11,14 +11,16 @@
 
 namespace phantommesh {
 
-// Whether a counter that grows by one has just reached one of the thresholds 2^k and 3 * 2^k from `first` on: 3 4 6 8 12 16 24 32 ...
+// Whether a counter that grows by one has just reached one of the thresholds 2^k and 3 * 2^k from `first` on: 3 4 6 8
+// 12 16 24 32 ...
 inline bool isThreshold(uint32_t count, uint32_t first) {
   if (count < first) return false;
   const uint32_t odd = count >> std::countr_zero(count);
   return odd == 1 || odd == 3;
 }
 
-// Counts evidence, and starts again after an hour without any: what happened last week does not put off today's thresholds.
+// Counts evidence, and starts again after an hour without any: what happened last week does not put off today's
+// thresholds.
 struct EvidenceCount {
   uint32_t count;
   uint32_t lastSecond;

@@ -26,7 +26,9 @@ class BehaviourTables {
   const DecayClock& clock() const { return clock_; }
 
   uint64_t hash(const Address& address) const { return hashAddress(address, seed_); }
-  static uint64_t pairHash(uint64_t sourceHash, uint64_t destinationHash) { return mixHash(sourceHash, destinationHash); }
+  static uint64_t pairHash(uint64_t sourceHash, uint64_t destinationHash) {
+    return mixHash(sourceHash, destinationHash);
+  }
   uint64_t contactHash(const Address& source, const Address& destination, uint8_t protocol, uint16_t port) const {
     return mixHash(pairHash(hash(source), hash(destination)), uint64_t{protocol} << 16 | port);
   }

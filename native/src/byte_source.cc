@@ -39,7 +39,8 @@ class BufferedFile : public ByteSource {
     startOffset_ += static_cast<uint64_t>(at_ - start_);
     at_ = end_ = start_;
     while (filled < count && !isEnded_) {
-      const size_t got = read(buffer_.data() + filled, std::min(buffer_.size() - filled, std::max(kPieceOctets, count - filled)));
+      const size_t room = std::min(buffer_.size() - filled, std::max(kPieceOctets, count - filled));
+      const size_t got = read(buffer_.data() + filled, room);
       isEnded_ = got == 0;
       filled += got;
     }
@@ -55,7 +56,8 @@ class BufferedFile : public ByteSource {
 class PlainFile final : public BufferedFile {
  public:
   // Takes the descriptor.
-  PlainFile(int descriptor, size_t size, std::string path) : path_(std::move(path)), descriptor_(descriptor), size_(size) {
+  PlainFile(int descriptor, size_t size, std::string path)
+      : path_(std::move(path)), descriptor_(descriptor), size_(size) {
     posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
   ~PlainFile() override { close(descriptor_); }
@@ -86,7 +88,8 @@ class PlainFile final : public BufferedFile {
 class GzipFile final : public BufferedFile {
  public:
   // Takes the descriptor.
-  GzipFile(int descriptor, size_t size, const std::string& path) : path_(path), size_(size), file_(gzdopen(descriptor, "rb")) {
+  GzipFile(int descriptor, size_t size, const std::string& path)
+      : path_(path), size_(size), file_(gzdopen(descriptor, "rb")) {
     if (file_ == nullptr) {
       close(descriptor);
       throw CaptureFailure(Code::kFileUnreadable, path, "out of memory");
@@ -95,7 +98,9 @@ class GzipFile final : public BufferedFile {
   }
   ~GzipFile() override { gzclose(file_); }
 
-  double progress() const override { return std::min(1.0, static_cast<double>(gzoffset(file_)) / static_cast<double>(size_)); }
+  double progress() const override {
+    return std::min(1.0, static_cast<double>(gzoffset(file_)) / static_cast<double>(size_));
+  }
 
  private:
   // A damaged or cut stream ends here: what was unpacked before is good. Asked after every read, because the next one
@@ -108,10 +113,13 @@ class GzipFile final : public BufferedFile {
 
   void noteEnd() override {
     if (error_ == Z_OK || left() > 0) return;
-    if (error_ == Z_BUF_ERROR) throw CaptureFailure(Code::kFileTruncated, path_, "the gzip stream is cut (unpacked octets counted)", offset());
+    if (error_ == Z_BUF_ERROR) {
+      throw CaptureFailure(Code::kFileTruncated, path_, "the gzip stream is cut (unpacked octets counted)", offset());
+    }
     // zlib puts its own name of the file in front.
-    const size_t reason = message_.find(": ");
-    throw CaptureFailure(Code::kFileCorrupt, path_, reason == std::string::npos ? message_ : message_.substr(reason + 2), offset());
+    const size_t name = message_.find(": ");
+    const std::string reason = name == std::string::npos ? message_ : message_.substr(name + 2);
+    throw CaptureFailure(Code::kFileCorrupt, path_, reason, offset());
   }
 
   int error_ = Z_OK;

@@ -1,4 +1,5 @@
-// The octets of a file in order, as they are or unpacked from gzip, through a buffer that holds any packet in one piece.
+// The octets of a file in order, as they are or unpacked from gzip, through a buffer that holds any packet in one
+// piece.
 #pragma once
 
 #include <zlib.h>

@@ -1,4 +1,5 @@
-// Why a source of packets could not be opened or read on. Thrown in native code only; the addon hands it to JavaScript as data.
+// Why a source of packets could not be opened or read on. Thrown in native code only; the addon hands it to JavaScript
+// as data.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,17 @@ namespace phantommesh {
 
 struct CaptureFailure : std::runtime_error {
   // The codes of agent/capture/errors.ts.
-  enum class Code { kFileUnreadable, kFileFormat, kFileCorrupt, kFileTruncated, kLinkTypeUnknown, kInterfaceMissing, kPermissionDenied,
-                    kInterfaceFailed, kFilterInvalid };
+  enum class Code {
+    kFileUnreadable,
+    kFileFormat,
+    kFileCorrupt,
+    kFileTruncated,
+    kLinkTypeUnknown,
+    kInterfaceMissing,
+    kPermissionDenied,
+    kInterfaceFailed,
+    kFilterInvalid
+  };
 
   CaptureFailure(Code code, std::string place, std::string reason, uint64_t offset = 0)
       : std::runtime_error(reason), code(code), place(std::move(place)), offset(offset) {}

@@ -9,8 +9,8 @@ namespace {
 
 using Code = CaptureFailure::Code;
 
-// Per-Packet Information (CACE Technologies, 2007): version, flags, length of the header with its fields, link type of the packet
-// behind it; all little-endian, whatever the file is.
+// Per-Packet Information (CACE Technologies, 2007): version, flags, length of the header with its fields, link type of
+// the packet behind it; all little-endian, whatever the file is.
 constexpr uint32_t kPpi = 192;
 constexpr uint32_t kPpiHeaderMin = 8;
 
@@ -29,7 +29,9 @@ class PcapFile final : public CaptureFile {
  public:
   PcapFile(std::string path, std::unique_ptr<ByteSource> source) : CaptureFile(std::move(path), std::move(source)) {
     const uint8_t* header = source_->peek(kFileHeader);
-    if (header == nullptr) throw CaptureFailure(Code::kFileTruncated, path_, "the pcap header is cut", source_->offset());
+    if (header == nullptr) {
+      throw CaptureFailure(Code::kFileTruncated, path_, "the pcap header is cut", source_->offset());
+    }
     uint32_t magic;
     std::memcpy(&magic, header, sizeof magic);
     isSwapped_ = magic == kMicroSwapped || magic == kNanoSwapped;
@@ -39,7 +41,9 @@ class PcapFile final : public CaptureFile {
     source_->skip(kFileHeader);
   }
 
-  static bool isMagic(uint32_t magic) { return magic == kMicro || magic == kMicroSwapped || magic == kNano || magic == kNanoSwapped; }
+  static bool isMagic(uint32_t magic) {
+    return magic == kMicro || magic == kMicroSwapped || magic == kNano || magic == kNanoSwapped;
+  }
 
   bool read(RawPacket& packet) override {
     const uint8_t* header = source_->peek(kPacketHeader);
@@ -52,7 +56,8 @@ class PcapFile final : public CaptureFile {
     const uint32_t captured = field(header, 8);
     const uint32_t wire = field(header, 12);
     if (captured > kPacketOctetsMax) {
-      throw CaptureFailure(Code::kFileCorrupt, path_, "a packet claims " + std::to_string(captured) + " octets", source_->offset());
+      const std::string reason = "a packet claims " + std::to_string(captured) + " octets";
+      throw CaptureFailure(Code::kFileCorrupt, path_, reason, source_->offset());
     }
     header = source_->peek(kPacketHeader + captured);
     if (header == nullptr) throw CaptureFailure(Code::kFileTruncated, path_, "a packet is cut", source_->offset());

@@ -25,13 +25,15 @@ class CaptureFile {
   static std::unique_ptr<CaptureFile> open(const std::string& path);
   virtual ~CaptureFile() = default;
 
-  // False at the end. Throws CaptureFailure with the offset where the file is cut or makes no sense; all packets before were given.
-  // The packet is valid until the next call. One of a link type nobody knows is given without type; a file of nothing else is refused.
+  // False at the end. Throws CaptureFailure with the offset where the file is cut or makes no sense; all packets before
+  // were given. The packet is valid until the next call. One of a link type nobody knows is given without type; a file
+  // of nothing else is refused.
   bool next(RawPacket& packet);
   double progress() const { return source_->progress(); }
 
  protected:
-  CaptureFile(std::string path, std::unique_ptr<ByteSource> source) : path_(std::move(path)), source_(std::move(source)) {}
+  CaptureFile(std::string path, std::unique_ptr<ByteSource> source)
+      : path_(std::move(path)), source_(std::move(source)) {}
   // Fills all but `linkType`.
   virtual bool read(RawPacket& packet) = 0;
   CaptureFailure linkTypeUnknown(uint32_t fileLinkType) const;

@@ -51,7 +51,8 @@ SessionOptions completed(SessionOptions options) {
 CaptureSession::CaptureSession(SessionOptions options, std::unique_ptr<EventSink> sink)
     : options_(completed(std::move(options))), sink_(std::move(sink)) {
   if (options_.interfaces.size() > kInterfacesMax) {
-    throw CaptureFailure(CaptureFailure::Code::kInterfaceFailed, options_.interfaces.back(), "more than 256 interfaces");
+    throw CaptureFailure(CaptureFailure::Code::kInterfaceFailed, options_.interfaces.back(),
+                         "more than 256 interfaces");
   }
   earlier_.resize(options_.interfaces.size());
   if (!options_.files.empty()) firstFile_ = CaptureFile::open(options_.files.front());
@@ -109,7 +110,8 @@ void CaptureSession::runWith(Observer& observer) {
 template <class Observer>
 void CaptureSession::readFiles(Meter<Observer>& meter) {
   for (size_t index = 0; index < options_.files.size(); ++index) {
-    const std::unique_ptr<CaptureFile> file = index == 0 ? std::move(firstFile_) : CaptureFile::open(options_.files[index]);
+    const std::unique_ptr<CaptureFile> file =
+        index == 0 ? std::move(firstFile_) : CaptureFile::open(options_.files[index]);
     if (!readFile(meter, *file, index)) return;
   }
   progress_ = 1;
@@ -123,7 +125,8 @@ bool CaptureSession::readFile(Meter<Observer>& meter, CaptureFile& file, size_t 
   RawPacket packet;
   for (uint32_t count = 1; file.next(packet); ++count) {
     if (isFiltered && packet.linkType) {
-      const auto& filter = filters.try_emplace(packet.fileLinkType, options_.filter, packet.fileLinkType, 65'535).first->second;
+      const uint32_t linkType = packet.fileLinkType;
+      const auto& filter = filters.try_emplace(linkType, options_.filter, linkType, 65'535).first->second;
       if (!filter.passes(packet.captured.bytes, packet.captured.length, packet.captured.wireLength)) {
         ++filtered_;
         continue;
@@ -143,7 +146,9 @@ void CaptureSession::readInterfaces(Meter<Observer>& meter) {
   for (uint32_t rounds = 0; !isStopping_;) {
     bool isIdle = true;
     for (size_t index = 0; index < interfaces_.size(); ++index) {
-      const auto take = [&](const RawPacket& packet, uint16_t vlanId) { meter.take(packet, static_cast<uint8_t>(index), vlanId); };
+      const auto take = [&](const RawPacket& packet, uint16_t vlanId) {
+        meter.take(packet, static_cast<uint8_t>(index), vlanId);
+      };
       // The block goes back to the kernel when `readBlock` returns: the decoder has copied what it needs.
       if (interfaces_[index] && interfaces_[index]->readBlock(take)) isIdle = false;
     }
@@ -176,8 +181,8 @@ InterfaceCounters CaptureSession::countersOf(size_t index) {
   return sum;
 }
 
-// A tunnel that is set up anew is a new interface under the old name: looked for once a second. The socket's error does not tell:
-// it comes when the interface goes down, a moment before it is gone.
+// A tunnel that is set up anew is a new interface under the old name: looked for once a second. The socket's error does
+// not tell: it comes when the interface goes down, a moment before it is gone.
 void CaptureSession::reopenInterfaces() {
   const uint64_t nowUs = wallUs();
   if (nowUs - reopenedAtUs_ < kReopenUs) return;
@@ -190,7 +195,8 @@ void CaptureSession::reopenInterfaces() {
       ++interfacesLost_;
     }
     try {
-      interfaces_[index] = std::make_unique<LiveInterface>(options_.interfaces[index], options_.filter, options_.ringOctets);
+      interfaces_[index] =
+          std::make_unique<LiveInterface>(options_.interfaces[index], options_.filter, options_.ringOctets);
     } catch (const CaptureFailure&) {
       // Still gone; `interfacesLost` says so, and the next try is in a second.
     }

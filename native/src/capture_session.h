@@ -70,7 +70,7 @@ class CaptureSession {
   std::vector<std::unique_ptr<LiveInterface>> interfaces_;  // as in options_; null while one is gone
   uint64_t reopenedAtUs_ = 0;
   uint64_t interfacesLost_ = 0;
-  std::vector<InterfaceCounters> earlier_;                  // counted before an interface was lost, added to what it counts now
+  std::vector<InterfaceCounters> earlier_;  // counted before an interface was lost, added to what it counts now
   std::optional<CaptureFailure> failure_;
   uint64_t filtered_ = 0;
   std::atomic<bool> isStopping_ = false;

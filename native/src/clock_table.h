@@ -1,6 +1,7 @@
-// A bounded map from keys to fixed records that forgets the least recently used, approximated by a clock hand (second chance).
-// A record starts without a second chance and earns it by being used again, so a flood of keys seen once evicts itself first.
-// Indexes are hints: after an eviction an index may hold another key's record, so users compare `key` before they believe one.
+// A bounded map from keys to fixed records that forgets the least recently used, approximated by a clock hand (second
+// chance). A record starts without a second chance and earns it by being used again, so a flood of keys seen once
+// evicts itself first. Indexes are hints: after an eviction an index may hold another key's record, so users compare
+// `key` before they believe one.
 #pragma once
 
 #include <bit>
@@ -10,14 +11,15 @@
 
 namespace phantommesh {
 
-// Record: trivially copyable, with `key`, `uint32_t hash`, `uint32_t annex` and `bool isReferenced`. Index 0 means none.
-// Annex: what not every record needs, in a slab of its own. Whoever takes one finds in it what its last user left.
+// Record: trivially copyable, with `key`, `uint32_t hash`, `uint32_t annex` and `bool isReferenced`. Index 0 means
+// none. Annex: what not every record needs, in a slab of its own. Whoever takes one finds in it what its last user
+// left.
 template <class Key, class Record, class Annex>
 class ClockTable {
  public:
   explicit ClockTable(uint32_t recordsMax)
-      : recordsMax_(recordsMax), mask_(std::bit_ceil(2 * recordsMax) - 1), slots_(size_t{mask_} + 1), records_(size_t{recordsMax} + 1),
-        annexes_(size_t{recordsMax} + 1), freeAnnexes_(recordsMax) {}
+      : recordsMax_(recordsMax), mask_(std::bit_ceil(2 * recordsMax) - 1), slots_(size_t{mask_} + 1),
+        records_(size_t{recordsMax} + 1), annexes_(size_t{recordsMax} + 1), freeAnnexes_(recordsMax) {}
 
   Record& at(uint32_t index) { return records_[index]; }
   // Only for reading when the record may have none: then it is nobody's.

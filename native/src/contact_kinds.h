@@ -1,4 +1,5 @@
-// What the first packet of a flow is: a request that somebody should answer, an answer that somebody should have asked for, or neither.
+// What the first packet of a flow is: a request that somebody should answer, an answer that somebody should have asked
+// for, or neither.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ enum class FirstPacket : uint8_t { kRequest, kAnswer, kNeither };
 
 FirstPacket classifyFirstPacket(const Packet& packet);
 
-// An ICMP error that says nobody answers there: unreachable, but not "fragmentation needed" (RFC 792, RFC 1191, RFC 4443).
+// An ICMP error that says nobody answers there: unreachable, but not "fragmentation needed" (RFC 792, RFC 1191, RFC
+// 4443).
 bool isUnreachable(const Packet& packet);
 
 // An ICMP echo reply (RFC 792, RFC 4443).

@@ -1,6 +1,7 @@
-// Which contacts (source, destination, protocol, destination port) were made before: a set-associative cache of fingerprints, eight a
-// set, the longest unused of a set forgotten first. A forgotten contact counts as a first contact when it is made again: a live service
-// then adds an answered trial, which never raises suspicion. 47 bits tell contacts apart, so a new one is taken for known once in 2^29.
+// Which contacts (source, destination, protocol, destination port) were made before: a set-associative cache of
+// fingerprints, eight a set, the longest unused of a set forgotten first. A forgotten contact counts as a first contact
+// when it is made again: a live service then adds an answered trial, which never raises suspicion. 47 bits tell
+// contacts apart, so a new one is taken for known once in 2^29.
 #pragma once
 
 #include <bit>

@@ -5,7 +5,8 @@
 namespace phantommesh {
 namespace {
 
-constexpr uint32_t kFailedFirst = 3;  // failed trials of a source; the threshold random walk (Jung 2004) needs about four
+// Failed trials of a source; the threshold random walk (Jung 2004) needs about four.
+constexpr uint32_t kFailedFirst = 3;
 
 }  // namespace
 
@@ -15,7 +16,8 @@ uint64_t BehaviourObserver::contactOf(const FlowKey& key) const {
 
 bool BehaviourObserver::isAsked(const FlowKey& key) const {
   const uint16_t answeringPort = isIcmp(key.protocol) ? uint16_t{0} : key.sourcePort;
-  return contacts_.knows(tables_.contactHash(key.destination, key.source, key.protocol, answeringPort)) || contacts_.knows(contactOf(key));
+  return contacts_.knows(tables_.contactHash(key.destination, key.source, key.protocol, answeringPort)) ||
+         contacts_.knows(contactOf(key));
 }
 
 void BehaviourObserver::openRequest(Flow& flow, const Parties& parties) {
@@ -24,7 +26,8 @@ void BehaviourObserver::openRequest(Flow& flow, const Parties& parties) {
   const bool isTrial = !contacts_.knows(contact);
   if (isTrial) flow.observer.flags |= kIsFirstContact;
   if (!isTrial && flow.key.protocol != kTcp) return;
-  if (source.openRequests >= limits_.trialsPerSourceMax || destination.openRequests >= limits_.trialsPerDestinationMax) {
+  if (source.openRequests >= limits_.trialsPerSourceMax ||
+      destination.openRequests >= limits_.trialsPerDestinationMax) {
     ++requestsDropped_;  // not remembered, so that the contact can still be tried
     return;
   }
@@ -77,7 +80,8 @@ void BehaviourObserver::icmpErrorSeen(Flow* quotedFlow, const Packet& packet) {
     // An answer to a packet that was never seen: backscatter of somebody who sends under this address.
     const bool isAboutReceiver = packet.quotedSource == packet.destination;
     const uint64_t contact =
-        tables_.contactHash(packet.quotedSource, packet.quotedDestination, packet.quotedProtocol, packet.quotedDestinationPort);
+        tables_.contactHash(packet.quotedSource, packet.quotedDestination, packet.quotedProtocol,
+                            packet.quotedDestinationPort);
     if (carrier == nullptr || !isAboutReceiver || contacts_.knows(contact)) return;
     const Parties parties = tables_.touch(carrier->key, carrier->observer);
     if (const uint8_t causes = countUnsolicited(parties.source, parties.destination)) emit(*carrier, parties, causes);

@@ -1,7 +1,8 @@
-// Exponentially decayed counters over all windows at once, by forward decay (Cormode et al. 2009): an increment at time t is added
-// with weight exp((t - landmark) / window), and a sum is divided by the weight of the moment at which it is read. So a packet costs a
-// multiplication and an addition a window, no exponential, and every reading is exact. Landmarks advance every 16 s, before
-// weights grow out of the range of a float; a record catches up when it is next touched.
+// Exponentially decayed counters over all windows at once, by forward decay (Cormode et al. 2009): an increment at time
+// t is added with weight exp((t - landmark) / window), and a sum is divided by the weight of the moment at which it is
+// read. So a packet costs a multiplication and an addition a window, no exponential, and every reading is exact.
+// Landmarks advance every 16 s, before weights grow out of the range of a float; a record catches up when it is next
+// touched.
 #pragma once
 
 #include <cmath>
@@ -19,7 +20,8 @@ class DecayClock {
     const uint64_t elapsedUs = nowUs - nowUs_;
     if (elapsedUs > kSeriesUsMax || nowUs >= epochEndUs_) return jumpTo(nowUs);
     nowUs_ = nowUs;
-    // exp by its series: at 16 ms and a window of 1 s the first term left out is 3e-9, and 1000 such steps make an epoch.
+    // exp by its series: at 16 ms and a window of 1 s the first term left out is 3e-9, and 1000 such steps make an
+    // epoch.
     for (int k = 0; k < kWindows; ++k) {
       const double x = static_cast<double>(elapsedUs) * kPerWindowUs[k];
       weight_[k] *= 1 + x * (1 + x * (0.5 + x * (1.0 / 6)));
@@ -42,14 +44,16 @@ class DecayClock {
  private:
   static constexpr uint64_t kEpochSeconds = 16;
   static constexpr uint64_t kSeriesUsMax = 16'000;
-  static constexpr double kPerWindowUs[kWindows] = {1e-6 / kWindowSeconds[0], 1e-6 / kWindowSeconds[1], 1e-6 / kWindowSeconds[2],
-                                                    1e-6 / kWindowSeconds[3], 1e-6 / kWindowSeconds[4]};
+  static constexpr double kPerWindowUs[kWindows] = {
+      1e-6 / kWindowSeconds[0], 1e-6 / kWindowSeconds[1], 1e-6 / kWindowSeconds[2],
+      1e-6 / kWindowSeconds[3], 1e-6 / kWindowSeconds[4]};
 
   void jumpTo(uint64_t nowUs) {
     nowUs_ = nowUs;
     epoch_ = static_cast<uint32_t>(nowUs / (kEpochSeconds * 1'000'000));
     epochEndUs_ = (uint64_t{epoch_} + 1) * kEpochSeconds * 1'000'000;
-    const double sinceLandmark = 1e-6 * static_cast<double>(nowUs) - static_cast<double>(uint64_t{epoch_} * kEpochSeconds);
+    const auto landmark = static_cast<double>(uint64_t{epoch_} * kEpochSeconds);
+    const double sinceLandmark = 1e-6 * static_cast<double>(nowUs) - landmark;
     for (int k = 0; k < kWindows; ++k) weight_[k] = std::exp(sinceLandmark / kWindowSeconds[k]);
   }
 
@@ -59,8 +63,8 @@ class DecayClock {
   double weight_[kWindows] = {1, 1, 1, 1, 1};
 };
 
-// `volumes` grow with every packet and keep doubles: an octet still counts beside 10^15. `counts` grow with rarer things and keep
-// floats: adding ones, they stop at 2^24 = 16.7 million in a window, far beyond any threshold.
+// `volumes` grow with every packet and keep doubles: an octet still counts beside 10^15. `counts` grow with rarer
+// things and keep floats: adding ones, they stop at 2^24 = 16.7 million in a window, far beyond any threshold.
 template <int kVolumes, int kCounts>
 struct DecayedCounters {
   double volumes[kVolumes][kWindows];

@@ -28,9 +28,12 @@ struct Layer {
   }
 };
 
-// What the header says, but not more than was on the wire: else sixty octets could claim to be 64 kB and spoil every counter of
-// volume (the receiver drops such a packet). A length of 0 is segmentation offload's, or a jumbogram's: the wire knows.
-uint32_t octetsOnWire(uint32_t claimed, const Layer& ip) { return claimed == 0 || claimed > ip.wire ? ip.wire : claimed; }
+// What the header says, but not more than was on the wire: else sixty octets could claim to be 64 kB and spoil every
+// counter of volume (the receiver drops such a packet). A length of 0 is segmentation offload's, or a jumbogram's: the
+// wire knows.
+uint32_t octetsOnWire(uint32_t claimed, const Layer& ip) {
+  return claimed == 0 || claimed > ip.wire ? ip.wire : claimed;
+}
 
 Failure decodeIpv4(const Layer& ip, Packet& packet) {
   if (ip.captured < 20) return DecodeFailure::ipHeaderTruncated;
@@ -75,8 +78,9 @@ constexpr bool isExtensionHeader(uint8_t protocol) {
   }
 }
 
-// Walks the extension headers from `offset` on; returns the offset of what follows them, or of the header where it had to stop.
-// A chain cut by the capture, or longer than the bound, leaves `protocol` at the header that could not be passed.
+// Walks the extension headers from `offset` on; returns the offset of what follows them, or of the header where it had
+// to stop. A chain cut by the capture, or longer than the bound, leaves `protocol` at the header that could not be
+// passed.
 uint32_t skipExtensionHeaders(const Layer& ip, uint32_t offset, Packet& packet) {
   for (int i = 0; i < kExtensionHeadersMax && isExtensionHeader(packet.protocol) && !packet.isFragment; ++i) {
     if (offset + 8 > ip.captured) {
@@ -127,9 +131,13 @@ Failure decodeIp(const Layer& ip, Packet& packet) {
   return DecodeFailure::ipVersionInvalid;
 }
 
+constexpr bool isVlanTag(uint16_t etherType) {
+  return etherType == kEtherTypeVlan || etherType == kEtherTypeProvider || etherType == kEtherTypeOldQinQ;
+}
+
 // `etherType` is what stands before `layer`. VLAN tags are passed, the outermost is kept.
 Failure decodeEtherType(uint16_t etherType, Layer layer, Packet& packet) {
-  for (int tags = 0; etherType == kEtherTypeVlan || etherType == kEtherTypeProvider || etherType == kEtherTypeOldQinQ; ++tags) {
+  for (int tags = 0; isVlanTag(etherType); ++tags) {
     if (tags == kVlanTagsMax) return DecodeFailure::vlanTagsTooMany;
     if (layer.captured < 4) return DecodeFailure::linkHeaderTruncated;
     if (tags == 0) packet.vlanId = read16(layer.bytes) & 0x0fff;
@@ -148,8 +156,8 @@ Failure decodeEtherType(uint16_t etherType, Layer layer, Packet& packet) {
   return DecodeFailure::notIp;
 }
 
-// DLT_NULL writes the address family in the byte order of the machine that captured, DLT_LOOP in network order. AF_INET is 2
-// everywhere, AF_INET6 differs by system (10, 24, 28, 30): the version nibble of what follows decides.
+// DLT_NULL writes the address family in the byte order of the machine that captured, DLT_LOOP in network order. AF_INET
+// is 2 everywhere, AF_INET6 differs by system (10, 24, 28, 30): the version nibble of what follows decides.
 Failure decodeLoopback(const Layer& frame, Packet& packet) {
   if (frame.captured < 4) return DecodeFailure::linkHeaderTruncated;
   const uint32_t family = read32(frame.bytes);

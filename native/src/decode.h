@@ -12,7 +12,8 @@ namespace phantommesh {
 // What stands at the start of captured bytes.
 enum class LinkType : uint8_t { kEthernet, kLinuxCookedV1, kLinuxCookedV2, kRawIp, kLoopback };
 
-// From the number in a capture file (https://www.tcpdump.org/linktypes.html; 12 and 14 are DLT_RAW as BSDs wrote it into files).
+// From the number in a capture file (https://www.tcpdump.org/linktypes.html; 12 and 14 are DLT_RAW as BSDs wrote it
+// into files).
 std::optional<LinkType> linkTypeOf(uint32_t fileLinkType);
 
 // Why bytes gave no packet. X(name)

@@ -15,8 +15,8 @@ struct Transport {
   uint32_t octets;    // by the IP header
 };
 
-// Fills the transport fields. What the capture cut leaves zeros and `isTruncated`; a fragment other than the first has no header.
-// Tunnels (GRE, IP in IP, UDP-borne) and application metadata start from here once they are read.
+// Fills the transport fields. What the capture cut leaves zeros and `isTruncated`; a fragment other than the first has
+// no header. Tunnels (GRE, IP in IP, UDP-borne) and application metadata start from here once they are read.
 void decodeTransport(const Transport& transport, Packet& packet);
 
 }  // namespace phantommesh

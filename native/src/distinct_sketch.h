@@ -1,5 +1,6 @@
-// How many distinct things were seen in each window: HyperLogLog (Flajolet et al. 2007) of 32 registers with linear counting for
-// small numbers. Standard error 1.04 / sqrt(32) = 18 % for many, below 17 % up to 16, one thing is counted as one.
+// How many distinct things were seen in each window: HyperLogLog (Flajolet et al. 2007) of 32 registers with linear
+// counting for small numbers. Standard error 1.04 / sqrt(32) = 18 % for many, below 17 % up to 16, one thing is counted
+// as one.
 #pragma once
 
 #include <algorithm>
@@ -31,7 +32,8 @@ class DistinctSketch {
     const uint64_t old = (word >> shift) & 15;
     if (rank <= old) return;
     word += (rank - old) << shift;
-    // The harmonic sum is kept as it changes, so that reading needs no pass over the registers. Powers of two: exact in a float.
+    // The harmonic sum is kept as it changes, so that reading needs no pass over the registers. Powers of two: exact in
+    // a float.
     shortfall_ += powerOfHalf(old) - powerOfHalf(rank);
   }
 
@@ -62,8 +64,8 @@ class DistinctSketch {
   float shortfall_;  // 32 minus the harmonic sum
 };
 
-// Two sketches a window: one begun with the present stretch of that length, one with the stretch before. What the older saw beyond the
-// younger counts by the part of its stretch that still lies in the window.
+// Two sketches a window: one begun with the present stretch of that length, one with the stretch before. What the older
+// saw beyond the younger counts by the part of its stretch that still lies in the window.
 class DistinctCounter {
  public:
   void insert(uint64_t hash) {
@@ -92,7 +94,8 @@ class DistinctCounter {
   }
 
   // The same for one thing alone that was last seen at `thenSecond`.
-  static void estimateOne(uint32_t thenSecond, uint32_t nowSecond, const float (&stretchPassed)[kWindows], float (&into)[kWindows]) {
+  static void estimateOne(uint32_t thenSecond, uint32_t nowSecond, const float (&stretchPassed)[kWindows],
+                          float (&into)[kWindows]) {
     for (int k = 0; k < kWindows; ++k) {
       const uint32_t stretches = nowSecond / kStretchSeconds[k] - thenSecond / kStretchSeconds[k];
       into[k] = stretches == 0 ? 1 : stretches == 1 ? 1 - stretchPassed[k] : 0;
@@ -115,8 +118,9 @@ class DistinctCounter {
   DistinctSketch older_[kWindows];
 };
 
-// Distinct counts of several kinds of things that always come together (a peer, and its port). Most hosts and pairs only ever see one
-// such combination: it is remembered by itself, and the sketches' memory is not touched before there is a second one.
+// Distinct counts of several kinds of things that always come together (a peer, and its port). Most hosts and pairs
+// only ever see one such combination: it is remembered by itself, and the sketches' memory is not touched before there
+// is a second one.
 template <int kKinds>
 struct DistinctThings {
   using Counters = DistinctCounter[kKinds];

@@ -1,11 +1,12 @@
 // Which events are scored when there are more than the budget of a second of packet time.
 //
-// Dynamic thresholds (Choudhury and Hahne 1998): a bucket is admitted while it has had less than `kAlpha` times what is left of the
-// second's budget. One heavy bucket gets 8/9 of the budget and leaves 1/9 to all others; n of them get equal shares. It needs neither
-// history nor sorting, and the same packets always give the same answer.
+// Dynamic thresholds (Choudhury and Hahne 1998): a bucket is admitted while it has had less than `kAlpha` times what is
+// left of the second's budget. One heavy bucket gets 8/9 of the budget and leaves 1/9 to all others; n of them get
+// equal shares. It needs neither history nor sorting, and the same packets always give the same answer.
 //
-// An event must be admitted by its source's bucket *and* by its destination's: a flood with a million spoofed sources is one
-// destination. Evidence events (a host or a pair crossed a threshold) have an eighth of the budget to themselves, and the rest like all.
+// An event must be admitted by its source's bucket *and* by its destination's: a flood with a million spoofed sources
+// is one destination. Evidence events (a host or a pair crossed a threshold) have an eighth of the budget to
+// themselves, and the rest like all.
 #pragma once
 
 #include <array>

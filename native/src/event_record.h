@@ -1,7 +1,7 @@
 // The record that JavaScript reads from shared memory: one event, fixed size, every field at a fixed offset.
 //
-// This list is the contract between native/ and agent/capture: the struct, the exported layout and the TypeScript views are all
-// generated from it, so no offset is written twice. Add fields at will; order by falling alignment.
+// This list is the contract between native/ and agent/capture: the struct, the exported layout and the TypeScript views
+// are all generated from it, so no offset is written twice. Add fields at will; order by falling alignment.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,8 @@ enum TcpState : uint8_t { kNotTcp, kSynSent, kSynReceived, kEstablished, kClosin
 enum EndReason : uint8_t { kAlive, kIdleTimeout, kActiveTimeout, kEndOfFlow, kForcedEnd, kLackOfResources };
 
 // X(type, name, count). IPFIX spelling where IPFIX has the element; `reverse...` is destination to source (RFC 5103).
-// Gaps are milliseconds; lengths and octets are layer 3. Counters by window are decayed with that window as time constant.
+// Gaps are milliseconds; lengths and octets are layer 3. Counters by window are decayed with that window as time
+// constant.
 #define PHANTOMMESH_EVENT_FIELDS(X)                                                                            \
   X(double, observedAtMs, 1)             /* epoch; timestamp of the packet that caused the event */            \
   X(double, flowId, 1)                   /* whole number below 2^53, unique in a run */                        \
@@ -87,15 +88,15 @@ enum EndReason : uint8_t { kAlive, kIdleTimeout, kActiveTimeout, kEndOfFlow, kFo
   X(float, destinationResetsSent, 5)                                                                           \
   X(float, destinationIcmpReceived, 5)                                                                         \
   X(float, destinationUnsolicitedAnswers, 5) /* answers it received without having asked: reflection */        \
-  /* The pair source -> destination, over all its flows. */                                                    \
+  /* The pair source -> destination, over all its flows; oldest first. */                                      \
   X(float, pairFlows, 5)                                                                                       \
   X(float, pairContactsFailed, 5)                                                                              \
   X(float, pairDistinctPorts, 5)                                                                               \
   X(float, pairOctetsSent, 5)                                                                                  \
   X(float, pairOctetsReceived, 5)                                                                              \
-  X(float, pairBurstGapsMs, 16)          /* last gaps between starts of bursts (>= 300 ms idle before), oldest first */ \
+  X(float, pairBurstGapsMs, 16)          /* last gaps between starts of bursts (300 ms idle before) */ \
   X(float, pairBurstOctets, 16)          /* octets of those bursts, both ways */                               \
-  X(float, pairFlowPackets, 16)          /* packets, both ways, of the pair's last ended flows that carried payload, oldest first */ \
+  X(float, pairFlowPackets, 16)          /* both ways, of the pair's last ended flows with payload */ \
   X(float, pairFlowOctets, 16)                                                                                 \
   X(float, pairFlowDurationsMs, 16)                                                                            \
   X(uint32_t, sourceTrialsFailed, 1)     /* first contacts decided since the host was first seen */            \

@@ -1,4 +1,5 @@
-// Batches of event records in memory that JavaScript owns: one thread fills them, JavaScript takes them in the same order.
+// Batches of event records in memory that JavaScript owns: one thread fills them, JavaScript takes them in the same
+// order.
 #pragma once
 
 #include <condition_variable>
@@ -15,7 +16,8 @@
 
 namespace phantommesh {
 
-// What an observer counted. `dropped` is work refused or ended early, by reason; the names reach the metrics as they are.
+// What an observer counted. `dropped` is work refused or ended early, by reason; the names reach the metrics as they
+// are.
 struct NamedCount {
   const char* name;
   uint64_t value;
@@ -33,7 +35,8 @@ struct ObserverCounters {
 
 class EventSink {
  public:
-  // A file waits for JavaScript when all batches are full; a live interface cannot wait: it drops the event and counts it.
+  // A file waits for JavaScript when all batches are full; a live interface cannot wait: it drops the event and counts
+  // it.
   enum class WhenFull { kWait, kDrop };
   struct Batch {
     uint32_t buffer;
@@ -43,9 +46,9 @@ class EventSink {
   // `wake` is called without the lock, from the filling thread, whenever there is something new to take.
   EventSink(std::vector<std::span<EventRecord>> buffers, WhenFull whenFull, std::function<void()> wake);
 
-  // Filling thread. The next free record, or null when it must be dropped. The record holds what it held when it was last used:
-  // whoever fills it writes every field, or always the same subset. Nothing is delivered before `commit`; a second `reserve`
-  // without `commit` gives the same record again.
+  // Filling thread. The next free record, or null when it must be dropped. The record holds what it held when it was
+  // last used: whoever fills it writes every field, or always the same subset. Nothing is delivered before `commit`; a
+  // second `reserve` without `commit` gives the same record again.
   EventRecord* reserve() {
     if (current_ == nullptr && !acquire()) return nullptr;
     return current_ + length_;
@@ -54,7 +57,8 @@ class EventSink {
     ++committed_;
     if (++length_ == capacity_) handOver();
   }
-  // Hands over what is there. Does nothing while JavaScript still has an untaken batch: then there is no latency to win.
+  // Hands over what is there. Does nothing while JavaScript still has an untaken batch: then there is no latency to
+  // win.
   void flush();
   bool hasPending() const { return length_ != 0; }
   uint64_t committed() const { return committed_; }

@@ -6,8 +6,8 @@
 
 namespace phantommesh {
 
-// Writes every field that a flow alone decides: all but observedAtMs, cause, purpose, segment, isFirstContact, contactFailed and
-// the behaviour fields.
+// Writes every field that a flow alone decides: all but observedAtMs, cause, purpose, segment, isFirstContact,
+// contactFailed and the behaviour fields.
 void fillFlowFields(const Flow& flow, EventRecord& record);
 
 }  // namespace phantommesh

@@ -18,7 +18,8 @@ struct FlowKey {
   uint8_t ipVersion = 0;
 };
 
-// Sum, sum of squares, least and greatest of a stream of numbers, with the mean as reference against cancellation (Welford 1962).
+// Sum, sum of squares, least and greatest of a stream of numbers, with the mean as reference against cancellation
+// (Welford 1962).
 struct Moments {
   float mean = 0;
   float squares = 0;  // sum of squared differences from the mean
@@ -26,7 +27,8 @@ struct Moments {
   float max = 0;
 };
 
-// What the observer of flows (behaviour tables, event emission) keeps in the flow record, so that no packet needs a second look-up.
+// What the observer of flows (behaviour tables, event emission) keeps in the flow record, so that no packet needs a
+// second look-up.
 struct ObserverSlot {
   uint32_t sourceHost = 0;  // index into the host table, 0 = none
   uint32_t destinationHost = 0;
@@ -71,8 +73,8 @@ struct alignas(64) FlowDetail {
   void add(const PacketFacts& packet, int direction, uint64_t lastUs);
 };
 
-// The first packets as they came. A FlowDetail made of them is the same as one that was kept all along, so a flow needs none until its
-// fourth packet, and most never get there.
+// The first packets as they came. A FlowDetail made of them is the same as one that was kept all along, so a flow needs
+// none until its fourth packet, and most never get there.
 struct EarlyPackets {
   static constexpr int kMax = 3;
 
@@ -107,7 +109,8 @@ struct alignas(64) Flow {
   EndReason endReason = kAlive;
   bool isTruncated : 1 = false;
   bool returnPathProven : 1 = false;
-  // The active timeout ended the flow before this one under the same key; direction, TCP state and proof carry over, counts start anew.
+  // The active timeout ended the flow before this one under the same key; direction, TCP state and proof carry over,
+  // counts start anew.
   bool isContinuation : 1 = false;
   bool hasDetail : 1 = false;
   union {
@@ -125,15 +128,15 @@ const FlowDetail& detailOf(const Flow& flow, FlowDetail& scratch);
 // What the flow table tells its observer; a template parameter, so that `meter` pays nothing for what it does not use.
 //
 //   struct Observer {
-//     void flowStarted(Flow& flow, const Packet& packet);                      // before packetSeen of the same packet; it may come from
-//                                                                              // the destination when flow.isContinuation
-//     void packetSeen(Flow& flow, const Packet& packet, int direction);        // after the flow was updated
-//     void icmpErrorSeen(Flow* quotedFlow, const Packet& packet);              // an ICMP error about a flow; null: no such flow lives
-//     void flowEnded(Flow& flow, uint64_t nowUs);                              // endReason is set; the record is freed afterwards
-//     void advance(uint64_t nowUs);                                            // packet time moved on by 65 ms or more, or an interface was
-//                                                                              // silent: expire, time out contacts
-//     void segmentStarted(uint64_t nowUs);                                     // packet time jumped: all flows ended, all state is void
-//     ObserverCounters counters() const;                                       // event_sink.h
+//     // Before packetSeen of the same packet, which may come from the destination when flow.isContinuation.
+//     void flowStarted(Flow& flow, const Packet& packet);
+//     void packetSeen(Flow& flow, const Packet& packet, int direction);  // after the flow was updated
+//     void icmpErrorSeen(Flow* quotedFlow, const Packet& packet);  // about a flow; null: no such flow lives
+//     void flowEnded(Flow& flow, uint64_t nowUs);  // endReason is set; the record is freed afterwards
+//     // Packet time moved on by 65 ms or more, or an interface was silent: expire, time out contacts.
+//     void advance(uint64_t nowUs);
+//     void segmentStarted(uint64_t nowUs);  // packet time jumped: all flows ended, all state is void
+//     ObserverCounters counters() const;  // event_sink.h
 //   };
 
 }  // namespace phantommesh

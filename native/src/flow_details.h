@@ -1,4 +1,5 @@
-// The details of flows that have more than a few packets: a slab, used from its start and again where one was given back.
+// The details of flows that have more than a few packets: a slab, used from its start and again where one was given
+// back.
 #pragma once
 
 #include <cstddef>

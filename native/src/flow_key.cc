@@ -3,7 +3,8 @@
 namespace phantommesh {
 namespace {
 
-// The answering type of each ICMP type that has one (Community ID v1 specification, tables ICMPv4 and ICMPv6); -1: one-way.
+// The answering type of each ICMP type that has one (Community ID v1 specification, tables ICMPv4 and ICMPv6); -1:
+// one-way.
 int answerOf(uint8_t protocol, uint8_t type) {
   if (protocol == kIcmp) {
     switch (type) {

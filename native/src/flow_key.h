@@ -1,7 +1,7 @@
 // Which packets belong to one flow: the key of a packet, its hash that is equal in both directions, and the match.
 //
-// A flow is (interface, outermost VLAN, addresses, protocol, ports), either way round. The interface belongs to it because a
-// gateway sees a forwarded packet on two interfaces: two flows, not one with every packet twice.
+// A flow is (interface, outermost VLAN, addresses, protocol, ports), either way round. The interface belongs to it
+// because a gateway sees a forwarded packet on two interfaces: two flows, not one with every packet twice.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,9 @@ struct IcmpPorts {
   uint16_t destination;
 };
 
-// Community ID v1: a request and its answer are one flow, with the type as source port and the answering type as destination
-// port. Other messages are one-way: type and code, the code marked so that two such messages never match as question and answer.
+// Community ID v1: a request and its answer are one flow, with the type as source port and the answering type as
+// destination port. Other messages are one-way: type and code, the code marked so that two such messages never match as
+// question and answer.
 IcmpPorts icmpPorts(uint8_t protocol, uint8_t type, uint8_t code);
 
 inline constexpr uint16_t kIcmpOneWay = 0x100;
@@ -38,7 +39,8 @@ inline FlowKey keyOf(const Packet& packet) {
 // The key of the flow that an ICMP error quotes; nothing when it quotes none, or only addresses.
 std::optional<FlowKey> quotedKeyOf(const Packet& packet);
 
-// Keyed by a secret of the process, so that nobody can choose addresses that collide. Multiply-and-fold of wyhash (Wang Yi, 2019).
+// Keyed by a secret of the process, so that nobody can choose addresses that collide. Multiply-and-fold of wyhash (Wang
+// Yi, 2019).
 class FlowHash {
  public:
   explicit FlowHash(uint64_t secret) : secret_(secret | 1) {}
@@ -46,7 +48,8 @@ class FlowHash {
   uint32_t operator()(const FlowKey& key, uint8_t interfaceIndex) const {
     // The sum of both ends is the same in either direction.
     const uint64_t ends = hashEnd(key.source, key.sourcePort) + hashEnd(key.destination, key.destinationPort);
-    const uint64_t rest = uint64_t{key.vlanId} << 32 | uint64_t{interfaceIndex} << 16 | uint64_t{key.protocol} << 8 | key.ipVersion;
+    const uint64_t rest =
+        uint64_t{key.vlanId} << 32 | uint64_t{interfaceIndex} << 16 | uint64_t{key.protocol} << 8 | key.ipVersion;
     return static_cast<uint32_t>(fold(ends ^ secret_, rest ^ 0x9e3779b97f4a7c15));
   }
 

@@ -1,17 +1,17 @@
 // The table of living flows: packets in, calls to the observer out (the concept stands at the end of flow.h).
 //
-// Packets are taken in bursts of 32 so that the memory of one packet is fetched while another is worked on: its place in the index
-// when it is pushed, the flow's record when the burst starts, use in the last pass.
+// Packets are taken in bursts of 32 so that the memory of one packet is fetched while another is worked on: its place
+// in the index when it is pushed, the flow's record when the burst starts, use in the last pass.
 //
 // Choices:
-// - One idle timeout for all protocols. It is exact: a packet that comes later starts a new flow even if the old one was not yet
-//   collected. A flow's end may be told up to a tick (262 ms) late.
-// - The active timeout is looked at when a packet arrives; a silent flow is the idle timeout's. What goes on continues in place
-//   under a new id, with direction, TCP state and proof of the return path.
-// - A TCP flow closed by FIN from both sides or by RST lingers kClosedLingerUs, so that last acknowledgements and repeated RSTs
-//   stay with it. A SYN on a flow that is closed, closing or was joined midstream starts a new one.
-// - Packet time never goes back: a packet up to kReorderUs late gets the time of the one before it. A larger step back, or in files
-//   a step of more than kJumpUs ahead, starts a new segment: all flows end as forcedEnd.
+// - One idle timeout for all protocols. It is exact: a packet that comes later starts a new flow even if the old one
+//   was not yet collected. A flow's end may be told up to a tick (262 ms) late.
+// - The active timeout is looked at when a packet arrives; a silent flow is the idle timeout's. What goes on continues
+//   in place under a new id, with direction, TCP state and proof of the return path.
+// - A TCP flow closed by FIN from both sides or by RST lingers kClosedLingerUs, so that last acknowledgements and
+//   repeated RSTs stay with it. A SYN on a flow that is closed, closing or was joined midstream starts a new one.
+// - Packet time never goes back: a packet up to kReorderUs late gets the time of the one before it. A larger step back,
+//   or in files a step of more than kJumpUs ahead, starts a new segment: all flows end as forcedEnd.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,8 @@ struct FlowLimits {
   uint32_t flowsMax = 1u << 20;
   uint64_t idleTimeoutUs = 120'000'000;     // RFC 4787 REQ-5: the least UDP mapping time of a NAT
   uint64_t activeTimeoutUs = 1'800'000'000; // what exporters take by default (RFC 7011 leaves it open): half an hour
-  uint64_t hashSecret = 0x9e3779b97f4a7c15; // random for live interfaces; fixed for files, where the same input gives the same output
+  // Random for live interfaces; fixed for files, where the same input gives the same output.
+  uint64_t hashSecret = 0x9e3779b97f4a7c15;
   bool isFile = false;
 };
 
@@ -94,7 +95,8 @@ class FlowTable {
   static constexpr uint32_t kBurst = 32;
   static constexpr uint64_t kTickUs = 65'536;
   static constexpr uint64_t kClosedLingerUs = 2'000'000;  // three repetitions of a FIN on Linux: 200, 600, 1400 ms
-  static constexpr uint64_t kReorderUs = 3'000'000;       // dumpcap writes what each interface has buffered, for up to a second, as it comes
+  // dumpcap writes what each interface has buffered, for up to a second, as it comes.
+  static constexpr uint64_t kReorderUs = 3'000'000;
   static constexpr uint64_t kJumpUs = 3'600'000'000;
 
   struct Waiting {
@@ -114,7 +116,8 @@ class FlowTable {
 
   template <class Record>
   static void prefetch(const Record* record) {
-    for (size_t line = 0; line < sizeof(Record); line += 64) __builtin_prefetch(reinterpret_cast<const char*>(record) + line, 1);
+    const char* octets = reinterpret_cast<const char*>(record);
+    for (size_t line = 0; line < sizeof(Record); line += 64) __builtin_prefetch(octets + line, 1);
   }
 
   void see(Waiting& waiting) {
@@ -135,7 +138,9 @@ class FlowTable {
     updateFlow(flow, packet, direction);
     if (flow.packetCount() == 1) observer_.flowStarted(flow, packet);
     observer_.packetSeen(flow, packet, direction);
-    if (isNewTick || wasClosed != isClosed(flow)) lists_.moveToEnd(isClosed(flow) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);
+    if (isNewTick || wasClosed != isClosed(flow)) {
+      lists_.moveToEnd(isClosed(flow) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);
+    }
     if (packet.quotesPacket) tellIcmpError(packet);
   }
 

@@ -1,4 +1,5 @@
-// Keyed hashing of addresses: the 64 x 64 -> 128 bit multiplication of wyhash, folded. The seed keeps others from aiming at a bucket.
+// Keyed hashing of addresses: the 64 x 64 -> 128 bit multiplication of wyhash, folded. The seed keeps others from
+// aiming at a bucket.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,8 @@ inline uint64_t mixHash(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-inline uint64_t hashAddress(const Address& address, uint64_t seed) { return mixHash(address.high ^ seed, mixHash(address.low, seed)); }
+inline uint64_t hashAddress(const Address& address, uint64_t seed) {
+  return mixHash(address.high ^ seed, mixHash(address.low, seed));
+}
 
 }  // namespace phantommesh

@@ -33,6 +33,7 @@ inline Address readAddress6(const uint8_t* bytes) {
   return address;
 }
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "an IPv4 address must land in the first four octets of an Address");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "an IPv4 address must land in the first four octets of an Address");
 
 }  // namespace phantommesh

@@ -1,5 +1,5 @@
-// A large zeroed array whose pages the kernel supplies when they are first touched: a limit of a million flows costs nothing until
-// there are that many.
+// A large zeroed array whose pages the kernel supplies when they are first touched: a limit of a million flows costs
+// nothing until there are that many.
 #pragma once
 
 #include <sys/mman.h>

@@ -41,7 +41,8 @@ LiveInterface::LiveInterface(const std::string& name, const std::string& filter,
   if (index_ == 0) throw CaptureFailure(Code::kInterfaceMissing, name, "there is no such interface");
   const int type = hardwareType(name);
   isLoopback_ = type == ARPHRD_LOOPBACK;
-  // Whatever link header other devices have (none on tun and WireGuard), a datagram socket gives the packet from its IP header on.
+  // Whatever link header other devices have (none on tun and WireGuard), a datagram socket gives the packet from its IP
+  // header on.
   linkType_ = type == ARPHRD_ETHER || type == ARPHRD_LOOPBACK ? LinkType::kEthernet : LinkType::kRawIp;
   try {
     openSocket();
@@ -61,7 +62,8 @@ LiveInterface::~LiveInterface() {
 }
 
 void LiveInterface::openSocket() {
-  // Protocol 0: nothing is queued before `bindTo`, so no packet of another interface, and none that the filter had not seen.
+  // Protocol 0: nothing is queued before `bindTo`, so no packet of another interface, and none that the filter had not
+  // seen.
   descriptor_ = socket(AF_PACKET, (linkType_ == LinkType::kEthernet ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
   if (descriptor_ >= 0) return;
   if (errno == EPERM || errno == EACCES) throw CaptureFailure(Code::kPermissionDenied, name_, "CAP_NET_RAW");
@@ -72,7 +74,8 @@ void LiveInterface::attachFilter(const std::string& filter) {
   const PacketFilter compiled(filter, linkType_ == LinkType::kEthernet ? DLT_EN10MB : DLT_RAW, kSnapLength);
   // libpcap's instructions and the kernel's have the same layout (both are BSD's).
   static_assert(sizeof(bpf_insn) == sizeof(sock_filter));
-  const sock_fprog program{static_cast<unsigned short>(compiled.program().bf_len), reinterpret_cast<sock_filter*>(compiled.program().bf_insns)};
+  const sock_fprog program{static_cast<unsigned short>(compiled.program().bf_len),
+                           reinterpret_cast<sock_filter*>(compiled.program().bf_insns)};
   require(setsockopt(descriptor_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program), "SO_ATTACH_FILTER");
 }
 
@@ -136,7 +139,8 @@ bool LiveInterface::isThere() const { return static_cast<int>(if_nametoindex(nam
 void LiveInterface::require(int status, const char* what) {
   if (status >= 0) return;
   const Code code = errno == EPERM || errno == EACCES ? Code::kPermissionDenied : Code::kInterfaceFailed;
-  throw CaptureFailure(code, name_, code == Code::kPermissionDenied ? "CAP_NET_RAW" : std::string(what) + ": " + std::strerror(errno));
+  const std::string reason = std::string(what) + ": " + std::strerror(errno);
+  throw CaptureFailure(code, name_, code == Code::kPermissionDenied ? "CAP_NET_RAW" : reason);
 }
 
 }  // namespace phantommesh

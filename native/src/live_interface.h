@@ -21,7 +21,8 @@ class LiveInterface {
 
   int descriptor() const { return descriptor_; }
 
-  // Gives every packet of the next full block to `take(RawPacket, vlanId)` and the block back to the kernel. False: none is full.
+  // Gives every packet of the next full block to `take(RawPacket, vlanId)` and the block back to the kernel. False:
+  // none is full.
   template <class Take>
   bool readBlock(Take take) {
     tpacket_block_desc* block = blockAt(next_);
@@ -41,13 +42,16 @@ class LiveInterface {
 
   // Asks the kernel; since the start.
   InterfaceCounters counters();
-  // After poll said POLLERR: takes the error off the socket. An interface that went down is seen again when it comes up.
+  // After poll said POLLERR: takes the error off the socket. An interface that went down is seen again when it comes
+  // up.
   void recover();
   // False: the interface was removed, and this socket will see nothing more even if there is another one of its name.
   bool isThere() const;
 
  private:
-  tpacket_block_desc* blockAt(uint32_t index) const { return reinterpret_cast<tpacket_block_desc*>(ring_ + size_t{index} * kBlockOctets); }
+  tpacket_block_desc* blockAt(uint32_t index) const {
+    return reinterpret_cast<tpacket_block_desc*>(ring_ + size_t{index} * kBlockOctets);
+  }
   bool describe(const tpacket3_hdr* header, RawPacket& packet, uint16_t& vlanId) const;
   void openSocket();
   void attachFilter(const std::string& filter);
@@ -55,8 +59,8 @@ class LiveInterface {
   void bindTo(int index);
   void require(int status, const char* what);
 
-  // Many small blocks: at 1 ms retirement each holds a millisecond of thin traffic, so the ring bridges as many milliseconds in
-  // which this thread does not run as it has blocks.
+  // Many small blocks: at 1 ms retirement each holds a millisecond of thin traffic, so the ring bridges as many
+  // milliseconds in which this thread does not run as it has blocks.
   static constexpr uint32_t kBlockOctets = 64u << 10;
   static constexpr uint32_t kRetireMs = 1;
   static constexpr uint32_t kSnapLength = 256;  // headers; with a tag, extension headers and options to spare

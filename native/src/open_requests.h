@@ -1,4 +1,5 @@
-// Requests that wait for an answer, oldest first: all wait equally long, so the order of asking is the order of deadlines.
+// Requests that wait for an answer, oldest first: all wait equally long, so the order of asking is the order of
+// deadlines.
 #pragma once
 
 #include <cstdint>

@@ -10,8 +10,8 @@ namespace phantommesh {
 
 class PacketFilter {
  public:
-  // Throws CaptureFailure with libpcap's words when the expression is not valid for this link type (as files number it).
-  // `snapLength` is what the kernel hands over of each packet that passes.
+  // Throws CaptureFailure with libpcap's words when the expression is not valid for this link type (as files number
+  // it). `snapLength` is what the kernel hands over of each packet that passes.
   PacketFilter(const std::string& expression, uint32_t fileLinkType, uint32_t snapLength);
   ~PacketFilter() { pcap_freecode(&program_); }
   PacketFilter(const PacketFilter&) = delete;

@@ -58,16 +58,21 @@ class PcapngFile final : public CaptureFile {
     throw CaptureFailure(Code::kFileTruncated, path_, "a block header is cut", source_->offset());
   }
 
-  // Reads the block at the current place; true when it may carry a packet. `block_` is its length, skipped before the next.
+  // Reads the block at the current place; true when it may carry a packet. `block_` is its length, skipped before the
+  // next.
   bool readBlock() {
     const uint8_t* header = source_->peek(12);
-    if (header == nullptr) throw CaptureFailure(Code::kFileTruncated, path_, "the section header is cut", source_->offset());
+    if (header == nullptr) {
+      throw CaptureFailure(Code::kFileTruncated, path_, "the section header is cut", source_->offset());
+    }
     std::memcpy(&type_, header, sizeof type_);
     if (type_ == kSectionHeader) startSection(header);
     type_ = u32(header, 0);
     length_ = u32(header, 4);
     if (length_ < 12 || length_ % 4 != 0) throw corrupt("a block claims " + std::to_string(length_) + " octets");
-    if (length_ > kBlockOctetsMax) throw corrupt("a block of " + std::to_string(length_) + " octets is longer than any packet");
+    if (length_ > kBlockOctetsMax) {
+      throw corrupt("a block of " + std::to_string(length_) + " octets is longer than any packet");
+    }
     bytes_ = source_->peek(length_);
     if (bytes_ == nullptr) throw CaptureFailure(Code::kFileTruncated, path_, "a block is cut", source_->offset());
     if (u32(bytes_, length_ - 4) != length_) throw corrupt("the two lengths of a block differ");
@@ -79,8 +84,8 @@ class PcapngFile final : public CaptureFile {
   void startSection(const uint8_t* header) {
     uint32_t magic;
     std::memcpy(&magic, header + 8, sizeof magic);
-    if (magic != kByteOrderMagic && magic != __builtin_bswap32(kByteOrderMagic)) throw corrupt("the byte-order magic makes no sense");
     isSwapped_ = magic != kByteOrderMagic;
+    if (isSwapped_ && magic != __builtin_bswap32(kByteOrderMagic)) throw corrupt("the byte-order magic makes no sense");
     interfaces_.clear();
   }
 
@@ -123,7 +128,9 @@ class PcapngFile final : public CaptureFile {
     const uint32_t start = isSimple ? 12 : 28;
     if (length_ < start + 4) throw corrupt("a packet block is too short");
     const uint32_t number = isSimple ? 0 : type_ == kEnhancedPacket ? u32(bytes_, 8) : u16(bytes_, 8);
-    if (number >= interfaces_.size()) throw corrupt("a packet names interface " + std::to_string(number) + ", which is not described");
+    if (number >= interfaces_.size()) {
+      throw corrupt("a packet names interface " + std::to_string(number) + ", which is not described");
+    }
     const Interface& interface = interfaces_[number];
     const uint32_t room = length_ - start - 4;
     const uint32_t wire = u32(bytes_, isSimple ? 8 : 24);
@@ -132,7 +139,9 @@ class PcapngFile final : public CaptureFile {
       if (interface.snapLength != 0 && captured > interface.snapLength) captured = interface.snapLength;
       if (captured > room) captured = room;
     }
-    if (captured > room || captured > kPacketOctetsMax) throw corrupt("a packet claims " + std::to_string(captured) + " octets");
+    if (captured > room || captured > kPacketOctetsMax) {
+      throw corrupt("a packet claims " + std::to_string(captured) + " octets");
+    }
     // A simple packet has no time of its own: it gets that of the packet before.
     if (!isSimple) lastUs_ = interface.microseconds(uint64_t{u32(bytes_, 12)} << 32 | u32(bytes_, 16));
     packet.captured = {bytes_ + start, captured, wire > captured ? wire : captured};
@@ -141,7 +150,9 @@ class PcapngFile final : public CaptureFile {
     return true;
   }
 
-  CaptureFailure corrupt(std::string reason) const { return {Code::kFileCorrupt, path_, std::move(reason), source_->offset()}; }
+  CaptureFailure corrupt(std::string reason) const {
+    return {Code::kFileCorrupt, path_, std::move(reason), source_->offset()};
+  }
 
   uint16_t u16(const uint8_t* bytes, size_t at) const {
     uint16_t value;

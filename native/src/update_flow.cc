@@ -18,10 +18,12 @@ void addTo(Moments& moments, float value, uint64_t n) {
   moments.max = std::max(moments.max, value);
 }
 
-void countUp(uint16_t& counter, bool happened) { counter = static_cast<uint16_t>(counter + (happened && counter != UINT16_MAX)); }
+void countUp(uint16_t& counter, bool happened) {
+  counter = static_cast<uint16_t>(counter + (happened && counter != UINT16_MAX));
+}
 
-// The acknowledgement lies between the first number the other side may acknowledge and the last it has seen: what a blind
-// sender would have to guess among 2^32.
+// The acknowledgement lies between the first number the other side may acknowledge and the last it has seen: what a
+// blind sender would have to guess among 2^32.
 bool acknowledges(uint32_t acknowledgement, uint32_t initialSequence, uint64_t payloadOctets) {
   // SYN takes one number, payload one an octet, FIN one.
   return acknowledgement - (initialSequence + 1) <= payloadOctets + 1;
@@ -46,8 +48,9 @@ void replay(const Flow& flow, FlowDetail& detail) {
   for (int i = 0; i < early.count; ++i) {
     const int direction = early.reversed >> i & 1;
     const uint64_t timestampUs = flow.firstUs + (i == 0 ? 0 : early.sinceFirstUs[i - 1]);
-    detail.add({timestampUs, early.octets[i], early.payloadOctets[i], early.tcpWindow[direction], early.tcpBits[i], early.ttl[i]},
-               direction, lastUs);
+    const PacketFacts facts{timestampUs, early.octets[i],  early.payloadOctets[i], early.tcpWindow[direction],
+                            early.tcpBits[i], early.ttl[i]};
+    detail.add(facts, direction, lastUs);
     lastUs = timestampUs;
   }
 }
@@ -141,7 +144,8 @@ bool provesReturnPath(const Flow& flow, const Packet& packet, int direction) {
 void updateFlow(Flow& flow, const Packet& packet, int direction) {
   const bool isTcp = packet.protocol == kTcp && !packet.isFragment;
   const uint8_t tcpBits = isTcp ? packet.tcpBits : 0;
-  const PacketFacts facts{packet.timestampUs, packet.octets, packet.payloadOctets, packet.tcpWindow, tcpBits, packet.ttl};
+  const PacketFacts facts{packet.timestampUs, packet.octets, packet.payloadOctets,
+                          packet.tcpWindow,   tcpBits,       packet.ttl};
   if (isTcp && !flow.returnPathProven) flow.returnPathProven = provesReturnPath(flow, packet, direction);
   if (flow.hasDetail) flow.detail->add(facts, direction, flow.lastUs);
   else note(flow.early, facts, direction, packet.timestampUs - flow.firstUs);

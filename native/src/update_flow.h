@@ -14,8 +14,9 @@ inline bool isClosed(const Flow& flow) { return flow.tcpState == kClosed || flow
 // The state after this packet. A connection whose start was not seen stays kMidstream until its end.
 TcpState nextTcpState(const Flow& flow, const Packet& packet, int direction);
 
-// True when this packet shows that the flow's source receives what is sent to its address: it repeats the number of a SYN-ACK. UDP and
-// ICMP prove nothing this way: whoever sends twice under a forged address has also "gone on" after the answer that he never saw.
+// True when this packet shows that the flow's source receives what is sent to its address: it repeats the number of a
+// SYN-ACK. UDP and ICMP prove nothing this way: whoever sends twice under a forged address has also "gone on" after the
+// answer that he never saw.
 bool provesReturnPath(const Flow& flow, const Packet& packet, int direction);
 
 // Whether a flow without detail can note this packet among its first.

@@ -1,4 +1,5 @@
-// The least of a test framework: named tests, checks that say where and what, a seed that is printed. Exit code 1 if one failed.
+// The least of a test framework: named tests, checks that say where and what, a seed that is printed. Exit code 1 if
+// one failed.
 #pragma once
 
 #include <cmath>

@@ -130,7 +130,9 @@ TEST("midstream, broadcast and multicast are no trials") {
 
 TEST("answers that nobody asked for count against their receiver, packet by packet") {
   Traffic traffic;
-  for (int i = 0; i < 40; ++i) traffic.wait(0.001).udp({ipv4(198, 51, 100, static_cast<uint8_t>(i % 4)), 53}, {kClient, 33333}, 1200);
+  for (int i = 0; i < 40; ++i) {
+    traffic.wait(0.001).udp({ipv4(198, 51, 100, static_cast<uint8_t>(i % 4)), 53}, {kClient, 33333}, 1200);
+  }
   const EventRecord* event = lastWith(traffic, kHostEvidence);
   CHECK(event != nullptr);
   if (event != nullptr) CHECK_EQUAL(event->destinationUnsolicitedTotal[0], 32);
@@ -169,7 +171,8 @@ TEST("only a TCP handshake proves the way back to a source") {
     traffic.udp({kServer, 53}, {kClient, 50000}, 200);
     traffic.icmp(kClient, kServer, 8);
     traffic.icmp(kServer, kClient, 0);
-    traffic.tcp({kClient, 40001}, {kServer, 443}, i == 0 ? kSyn : kAck, 0, 1000, i == 0 ? 0 : 77);  // acknowledges at random
+    // What it acknowledges is a guess.
+    traffic.tcp({kClient, 40001}, {kServer, 443}, i == 0 ? kSyn : kAck, 0, 1000, i == 0 ? 0 : 77);
     if (i == 0) traffic.tcp({kServer, 443}, {kClient, 40001}, kSyn | kAck, 0, 5000, 1001);
   }
   traffic.handshake({kClient, 40000}, {kServer, 443});
@@ -190,7 +193,8 @@ TEST("a late answer of a server that was asked is not unsolicited") {
 TEST("ICMP errors about packets never seen are backscatter") {
   Traffic traffic;
   for (int i = 0; i < 33; ++i) {
-    traffic.wait(0.01).icmpError(ipv4(198, 51, 100, static_cast<uint8_t>(i)), 1, {kClient, 1000}, {ipv4(203, 0, 113, 9), 80}, kTcp);
+    const Address router = ipv4(198, 51, 100, static_cast<uint8_t>(i));
+    traffic.wait(0.01).icmpError(router, 1, {kClient, 1000}, {ipv4(203, 0, 113, 9), 80}, kTcp);
   }
   const EventRecord* event = lastWith(traffic, kHostEvidence);
   CHECK(event != nullptr);

@@ -1,4 +1,5 @@
-// Goal: beyond the budget events are shed fairly, everything is accounted for, and the same packets give the same events.
+// Goal: beyond the budget events are shed fairly, everything is accounted for, and the same packets give the same
+// events.
 #include <random>
 
 #include "checks.h"
@@ -18,13 +19,16 @@ void randomTraffic(Traffic& traffic, unsigned number, int packets) {
   for (int i = 0; i < packets; ++i) {
     const Address client = ipv4(10, 0, 0, static_cast<uint8_t>(random() % 50));
     const Address server = ipv4(192, 0, 2, static_cast<uint8_t>(random() % 50));
-    const End from{client, static_cast<uint16_t>(40000 + random() % 3)}, to{server, static_cast<uint16_t>(1 + random() % 1500)};
+    const End from{client, static_cast<uint16_t>(40000 + random() % 3)};
+    const End to{server, static_cast<uint16_t>(1 + random() % 1500)};
     traffic.wait(static_cast<double>(random() % 3000) * 1e-6);
     switch (random() % 8) {
       case 0: traffic.udp(from, to, static_cast<uint32_t>(random() % 1000)); break;
       case 1: traffic.udp(to, from, static_cast<uint32_t>(random() % 1000)); break;
       case 2: traffic.icmp(client, server, random() % 2 == 0 ? 8 : 0); break;
-      case 3: traffic.icmpError(server, static_cast<uint8_t>(random() % 6), from, to, random() % 2 == 0 ? kTcp : kUdp); break;
+      case 3:
+        traffic.icmpError(server, static_cast<uint8_t>(random() % 6), from, to, random() % 2 == 0 ? kTcp : kUdp);
+        break;
       case 4: traffic.handshake(from, to); break;
       default: {
         const auto bits = static_cast<uint8_t>(random() % 64);
@@ -112,7 +116,9 @@ TEST("received = scored + shed, whatever is shed, and ended flows are still writ
   uint64_t flows = 0;
   randomTraffic(traffic, seed(), 20'000);
   const ObserverCounters counters = traffic.observer().counters();
-  for (const NamedCount& each : counters.dropped) flows += std::strcmp(each.name, "recordsQueueFull") == 0 ? each.value : 0;
+  for (const NamedCount& each : counters.dropped) {
+    flows += std::strcmp(each.name, "recordsQueueFull") == 0 ? each.value : 0;
+  }
   CHECK_EQUAL(flows, 0);
   CHECK_EQUAL(counters.eventsReceived, counters.eventsScored + counters.eventsShed + counters.eventsPending);
   CHECK_EQUAL(counters.eventsScored, scored);

@@ -1,5 +1,5 @@
-// Goal: counters equal their definition, sketches keep their stated error, and no bound or eviction mixes one host with another.
-// Method: random traffic by seed against exact references.
+// Goal: counters equal their definition, sketches keep their stated error, and no bound or eviction mixes one host with
+// another. Method: random traffic by seed against exact references.
 #include <algorithm>
 #include <map>
 #include <random>
@@ -21,7 +21,9 @@ struct Addition {
 
 double decayedSum(const std::vector<Addition>& additions, double nowSeconds, int window) {
   double sum = 0;
-  for (const Addition& each : additions) sum += each.amount * std::exp((each.atSeconds - nowSeconds) / kWindowSeconds[window]);
+  for (const Addition& each : additions) {
+    sum += each.amount * std::exp((each.atSeconds - nowSeconds) / kWindowSeconds[window]);
+  }
   return sum;
 }
 
@@ -89,7 +91,8 @@ TEST("every event's host and pair counters are exact at its moment") {
     ++checked;
   };
   for (int i = 0; i < 4000; ++i) {
-    const Address client = ipv4(10, 0, 0, static_cast<uint8_t>(random() % 6)), server = ipv4(192, 0, 2, static_cast<uint8_t>(random() % 6));
+    const Address client = ipv4(10, 0, 0, static_cast<uint8_t>(random() % 6));
+    const Address server = ipv4(192, 0, 2, static_cast<uint8_t>(random() % 6));
     const End from{client, static_cast<uint16_t>(40000 + random() % 5)}, to{server, 4433};
     const uint32_t payload = static_cast<uint32_t>(random() % 1400);
     traffic.wait(static_cast<double>(random() % 100'000) * 1e-6);
@@ -126,7 +129,8 @@ TEST("an evicted record's handle never reaches another host's record") {
   };
   for (int i = 0; i < 20'000; ++i) {
     const auto client = static_cast<uint8_t>(random() % 60);
-    traffic.wait(0.001).udp({ipv4(10, 0, 0, client), 40000}, {ipv4(192, 0, 2, static_cast<uint8_t>(random() % 10)), 4433}, 100u + client);
+    const Address server = ipv4(192, 0, 2, static_cast<uint8_t>(random() % 10));
+    traffic.wait(0.001).udp({ipv4(10, 0, 0, client), 40000}, {server, 4433}, 100u + client);
   }
   const ObserverCounters counters = traffic.observer().counters();
   CHECK_EQUAL(counters.hosts, 16);
@@ -136,7 +140,8 @@ TEST("an evicted record's handle never reaches another host's record") {
 
 TEST("a sketch counts one as one, few within 17 %, many within 25 % root mean square") {
   std::mt19937_64 random(seed());
-  const std::map<int, double> errorsMax{{1, 0.02}, {3, 0.12}, {10, 0.17}, {30, 0.2}, {100, 0.25}, {1000, 0.22}, {60000, 0.22}};
+  const std::map<int, double> errorsMax{{1, 0.02},  {3, 0.12},    {10, 0.17},   {30, 0.2},
+                                        {100, 0.25}, {1000, 0.22}, {60000, 0.22}};
   for (const auto& [distinct, errorMax] : errorsMax) {
     double squares = 0;
     constexpr int kRuns = 200;
