@@ -32,7 +32,9 @@ try {
 } finally {
   place.close()
 }
-process.stdout.write(`\n${failures === 0 ? 'every message names its place' : `${failures} answers are not as they must be (marked with !)`}\n`)
+process.stdout.write(
+  `\n${failures === 0 ? 'every message names its place' : `${failures} answers are not as they must be (marked with !)`}\n`
+)
 process.exitCode = failures === 0 ? 0 : 1
 
 /** Runs one input and prints its row; whether the answer is as it must be. */
@@ -48,6 +50,8 @@ function row({ name, command, exitCode, says }: BrokenInput): boolean {
 
 /** Log lines of a daemon's start and what was read before the trouble are not the message. */
 function lastWords(text: string): string {
-  const lines = text.trim().split('\n').filter((line) => !line.startsWith('{') && !/^[\d,]+ packets, /.test(line) && !line.startsWith('(phantom'))
+  const lines = text.trim().split('\n').filter(
+    (line) => !line.startsWith('{') && !/^[\d,]+ packets, /.test(line) && !line.startsWith('(phantom')
+  )
   return lines.join(' ⏎ ')
 }

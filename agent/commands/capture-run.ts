@@ -31,7 +31,9 @@ export async function ensureWritten(writer: EventWriter | undefined, file: strin
   const { queueFull, writeFailed } = writer.counters.dropped
   const lines = queueFull + writeFailed
   if (lines === 0) return
-  throw new TelemetryError({ code: 'TELEMETRY_LINES_LOST', file, lines }, `${file}: ${lines} events could not be written and are missing there`)
+  throw new TelemetryError(
+    { code: 'TELEMETRY_LINES_LOST', file, lines }, `${file}: ${lines} events could not be written and are missing there`,
+  )
 }
 
 /** Writes `--summary-json`. Throws TelemetryError. */

@@ -75,7 +75,8 @@ async function claimSocket(socketPath: string): Promise<void> {
     if (found === undefined) return
     if (!found.isSocket()) throw unusable(socketPath, 'something else than a socket stands there')
     if (await doesAnswer(socketPath)) {
-      throw new ControlError({ code: 'CONTROL_SOCKET_IN_USE', socketPath }, `${socketPath}: another daemon answers on this socket; stop it, or set paths.socket to another`)
+      const message = `${socketPath}: another daemon answers on this socket; stop it, or set paths.socket to another`
+      throw new ControlError({ code: 'CONTROL_SOCKET_IN_USE', socketPath }, message)
     }
     unlinkSync(socketPath)
   } catch (error) {

@@ -82,7 +82,9 @@ async function addDecision(
 }
 
 /** Puts the decision back that one which failed had replaced. */
-async function reinstate({ decider, responder, clock }: Pick<AgentControlParts, 'decider' | 'responder' | 'clock'>, former: ActiveDecision) {
+async function reinstate(
+  { decider, responder, clock }: Pick<AgentControlParts, 'decider' | 'responder' | 'clock'>, former: ActiveDecision,
+): Promise<void> {
   if (decider.restore([former], clock.wallMs()).length > 0) return
   await responder.remember([former])
   await responder.enforce([former])

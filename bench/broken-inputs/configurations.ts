@@ -34,7 +34,10 @@ const WRONG: readonly (readonly [name: string, text: string, line: number, ...sa
 export async function configInputs(place: Workplace): Promise<InputGroup> {
   const wrong = WRONG.map(([name, text, line, ...says], index): BrokenInput => {
     const file = place.file(`config-${index}/agent.yaml`, text)
-    return { name: `configuration: ${name}`, command: ['bin/phantomd', 'check', '--config', file], exitCode: 5, says: [`${file}:${line}:`, ...says] }
+    return {
+      name: `configuration: ${name}`, exitCode: 5, says: [`${file}:${line}:`, ...says],
+      command: ['bin/phantomd', 'check', '--config', file],
+    }
   })
   const check = (name: string, file: string, says: readonly string[]): BrokenInput => (
     { name: `configuration: ${name}`, command: ['bin/phantomd', 'check', '--config', file], exitCode: 5, says: [file, ...says] }
@@ -50,7 +53,10 @@ export async function configInputs(place: Workplace): Promise<InputGroup> {
     check('not UTF-8', place.file('latin.yaml', Uint8Array.of(0x6d, 0xe4, 0x3a, 0x20, 0x31)), ['it is not UTF-8 text']),
     check('5 MB of it', place.file('huge.yaml', '# '.repeat(2_600_000)), ['it is larger than']),
     { ...check('error in conf.d', `${place.folder}/parts/agent.yaml`, []), says: [`${part}:1:`, 'enforce'] },
-    { name: 'configuration: replay says the same', command: ['bin/phantomd', 'replay', 'x.pcap', '--config', `${place.folder}/config-8/agent.yaml`], exitCode: 5, says: ['config-8/agent.yaml:1:'] },
+    {
+      name: 'configuration: replay says the same', exitCode: 5, says: ['config-8/agent.yaml:1:'],
+      command: ['bin/phantomd', 'replay', 'x.pcap', '--config', `${place.folder}/config-8/agent.yaml`],
+    },
   ]
   return { inputs, close: nothingToClose }
 }

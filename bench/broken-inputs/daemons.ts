@@ -34,10 +34,22 @@ export async function daemonInputs(place: Workplace): Promise<InputGroup> {
     { name: 'no interface and no default route', settings: '', says: ['capture.interfaces', 'name an interface'] },
     { name: 'no CAP_NET_RAW', settings: loopback, says: ['lo: capturing needs CAP_NET_RAW'], exitCode: 4, prefix: WITHOUT_NET_RAW },
     { name: 'bad BPF filter', settings: 'capture: {interfaces: [lo], filter: "tcp prot 80"}', says: ['tcp prot 80'] },
-    { name: 'state directory in use', settings: `${loopback}\npaths: {state: ${place.folder}/held}`, says: ['held', 'another instance uses'] },
-    { name: 'state of a newer schema', settings: `${loopback}\npaths: {state: ${place.folder}/newer}`, says: ['newer', 'Start the newer agent'] },
-    { name: 'event log in no folder', settings: `${loopback}\npaths: {events: ${place.folder}/plain/eve.json}`, says: ['plain', 'cannot be written'] },
-    { name: 'control socket in use', settings: `${loopback}\npaths: {socket: ${socketPath}}`, says: ['taken.sock', 'another daemon answers'] },
+    {
+      name: 'state directory in use', settings: `${loopback}\npaths: {state: ${place.folder}/held}`,
+      says: ['held', 'another instance uses'],
+    },
+    {
+      name: 'state of a newer schema', settings: `${loopback}\npaths: {state: ${place.folder}/newer}`,
+      says: ['newer', 'Start the newer agent'],
+    },
+    {
+      name: 'event log in no folder', settings: `${loopback}\npaths: {events: ${place.folder}/plain/eve.json}`,
+      says: ['plain', 'cannot be written'],
+    },
+    {
+      name: 'control socket in use', settings: `${loopback}\npaths: {socket: ${socketPath}}`,
+      says: ['taken.sock', 'another daemon answers'],
+    },
     { name: 'control socket in no folder', settings: `${loopback}\npaths: {socket: ${place.folder}/plain/agent.sock}`, says: ['plain'] },
   ]
   const started = place.isRoot ? daemons.map((daemon, index) => asInput(place, daemon, index)) : []

@@ -18,7 +18,9 @@ export async function modelInputs(place: Workplace): Promise<InputGroup> {
   const key = await openNodeKey(keyFile)
   const replayWith = (name: string, folder: string, says: readonly string[]): BrokenInput => {
     const config = place.file(`${folder}.yaml`, `models: {directory: ${place.folder}/${folder}}\npaths: {nodeKey: ${keyFile}}\n`)
-    return { name: `model: ${name}`, command: ['bin/phantomd', 'replay', CAPTURE, '--config', config], exitCode: 1, says: [`${folder}/`, ...says] }
+    return {
+      name: `model: ${name}`, command: ['bin/phantomd', 'replay', CAPTURE, '--config', config], exitCode: 1, says: [`${folder}/`, ...says],
+    }
   }
   const copied = (folder: string, change?: readonly [file: string, content: Uint8Array | string]): string => {
     mkdirSync(path.join(place.folder, folder), { recursive: true })
@@ -35,17 +37,22 @@ export async function modelInputs(place: Workplace): Promise<InputGroup> {
     await writeModels(path.join(place.folder, folder), { files, manifest: { ...manifest, models: manifest.models.map(change) } }, key)
     return folder
   }
-  const ofForest = (changes: Partial<ModelFile>) => (model: ModelFile): ModelFile => (model.kind === 'forest' ? { ...model, ...changes } : model)
+  const ofForest = (changes: Partial<ModelFile>) => (model: ModelFile): ModelFile => (
+    model.kind === 'forest' ? { ...model, ...changes } : model
+  )
   mkdirSync(path.join(place.folder, 'm-empty'), { recursive: true })
+  const renamed = JSON.stringify({ ...shippedManifest(), version: 'x' })
   const garbage = new Uint8Array(forest.length).fill(0x41)
   const inputs = [
     replayWith('folder missing', 'm-absent', ['manifest.json: no model manifest there', 'phantomd train']),
     replayWith('manifest missing', 'm-empty', ['manifest.json: no model manifest there']),
     replayWith('manifest is no JSON', copied('m-garbage', ['manifest.json', '{ "format": ']), ['m-garbage/manifest']),
-    replayWith('manifest changed, nobody signed it', copied('m-unsigned', ['manifest.json', JSON.stringify({ ...shippedManifest(), version: 'x' })]), ['manifest.sig']),
+    replayWith('manifest changed, nobody signed it', copied('m-unsigned', ['manifest.json', renamed]), ['manifest.sig']),
     replayWith('file of another hash', copied('m-hash', ['forest.onnx', changed]), ['forest.onnx: sha256 is', 'expects']),
     replayWith('file cut', copied('m-cut', ['forest.onnx', forest.subarray(0, 1_000)]), ['forest.onnx: 1000 bytes, expected']),
-    replayWith('another feature schema', await signed('m-schema', ofForest({ schemaVersion: 'flow-0' })), ['forest.onnx: trained on feature schema flow-0', 'phantomd train']),
+    replayWith('another feature schema', await signed('m-schema', ofForest({ schemaVersion: 'flow-0' })), [
+      'forest.onnx: trained on feature schema flow-0', 'phantomd train',
+    ]),
     replayWith('another shape', await signed('m-shape', ofForest({ inputWidth: 3 })), ['forest.onnx: reads rows of 3']),
     replayWith('signed, but no ONNX', await signed('m-onnx', ofForest({ sha256: sha256(garbage) }), garbage), ['forest.onnx']),
     {

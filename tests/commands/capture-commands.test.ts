@@ -1,4 +1,4 @@
-// Goal: meter, replay and evaluate leave what they were asked for, and every failure ends with its own words and exit code, never with a hang.
+// Goal: meter, replay and evaluate leave what they were asked for; every failure ends with its own words and exit code, never hangs.
 // Method: the command line in this process, on the committed demo capture.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -66,7 +66,9 @@ test.each([
   ['meter', '--output'], ['replay', '--output'], ['meter', '--summary-json'], ['replay', '--summary-json'],
 ])('%s %s into no folder: 1, with the file', async (verb, option) => {
   const file = path.join(folder, 'none/x.json')
-  expect(await phantomd(verb, CAPTURE, option, file)).toMatchObject({ status: 1, stderr: expect.stringContaining(`error: ${file}: cannot be written`) })
+  expect(await phantomd(verb, CAPTURE, option, file)).toMatchObject(
+    { status: 1, stderr: expect.stringContaining(`error: ${file}: cannot be written`) }
+  )
 })
 
 test.each(['meter', 'replay'])('%s into a full disk: 1, with the number of lost events', async (verb) => {
@@ -80,13 +82,17 @@ test('a state folder in use: 1, what to do, and nothing left open', async () => 
   const store = await openLevelStore(state)
   const { status, stderr } = await phantomd('replay', CAPTURE, '--state', state)
   await store.close()
-  expect([status, stderr]).toEqual([1, `error: ${state}: another instance uses this state directory. Stop it, or name another one (paths.state, --state).\n`])
+  expect([status, stderr]).toEqual(
+    [1, `error: ${state}: another instance uses this state directory. Stop it, or name another one (paths.state, --state).\n`]
+  )
 })
 
 test('a folder without models: 1, and where they come from', async () => {
   const config = path.join(folder, 'models.yaml')
   writeFileSync(config, `models: {directory: ${folder}/none}\n`)
-  expect(await phantomd('replay', CAPTURE, '--config', config)).toMatchObject({ status: 1, stderr: expect.stringContaining('phantomd train') })
+  expect(await phantomd('replay', CAPTURE, '--config', config)).toMatchObject(
+    { status: 1, stderr: expect.stringContaining('phantomd train') }
+  )
 })
 
 test('check tells of a configuration that changes nothing, and how many warnings there were', async () => {

@@ -51,7 +51,9 @@ test('decisions come newest first, with what the kernel holds', async () => {
 test('an added decision is in the kernel and the store when the answer comes', async () => {
   const { control, agent } = await controlled()
   const answer = await control.addDecision({ target: FIRST, durationMs: HOUR_MS, reason: 'abuse report' })
-  expect(answer).toMatchObject({ outcome: 'added', decision: { value: FIRST, duration: '1h0m0s', phantommesh: { inKernel: true, reason: 'abuse report' } } })
+  expect(answer).toMatchObject(
+    { outcome: 'added', decision: { value: FIRST, duration: '1h0m0s', phantommesh: { inKernel: true, reason: 'abuse report' } } }
+  )
   expect([await agent.inKernel(), await agent.stored()]).toEqual([[FIRST], [FIRST]])
 })
 
@@ -74,7 +76,9 @@ test.each([
 test('a rule of the enforcer refuses too, and its name is the answer', async () => {
   const { control, agent } = await controlled()
   await agent.enforcer.neverBlock([FIRST])
-  expect(await control.addDecision({ target: FIRST, durationMs: HOUR_MS, reason: '' })).toEqual({ outcome: 'refused', reason: 'never-block' })
+  expect(
+    await control.addDecision({ target: FIRST, durationMs: HOUR_MS, reason: '' })
+  ).toEqual({ outcome: 'refused', reason: 'never-block' })
   expect([agent.believed(), await agent.stored(), await agent.inKernel()]).toEqual([[], [], []])
 })
 
@@ -142,7 +146,9 @@ test('enforce to observe and back: real blocks leave the kernel, stay as simulat
 
   expect(await control.setMode('observe')).toEqual(preview)
   modeChangeSchema.parse(preview)
-  expect([await agent.inKernel(), agent.believed(), await agent.stored(), await loadMode(agent.store)]).toEqual([[], [], [FIRST], 'observe'])
+  expect(
+    [await agent.inKernel(), agent.believed(), await agent.stored(), await loadMode(agent.store)]
+  ).toEqual([[], [], [FIRST], 'observe'])
   await agent.monitor.reconcile()
   expect(await agent.inKernel()).toEqual([])
 

@@ -54,13 +54,17 @@ async function scheduledAgent() {
   const folder = mkdtempSync(path.join(tmpdir(), 'pm-tasks-'))
   const standard = defaultConfig(folder)
   const at = (name: string): string => path.join(folder, name)
-  const config = { ...standard, paths: { ...standard.paths, state: at('state'), events: at('log/eve.json'), enforcerSocket: at('none.sock') } }
+  const config = {
+    ...standard, paths: { ...standard.paths, state: at('state'), events: at('log/eve.json'), enforcerSocket: at('none.sock') },
+  }
   const clock = new SimulatedClock()
   const telemetry = await openTelemetry(config, silentLogger)
   const agent = await smallAgent({ clock, enforcer: new DryRunEnforcer(() => clock.wallMs()) })
   const { decider, responder, monitor, enforcer, store, alerts, decisions } = agent
   const ids = await IdCounter.open(store, () => {})
-  const persistence = { store, ids, alerts, decisions, audit: await AuditJournal.open(store, 10), mode: 'enforce' as const, async close() {} }
+  const persistence = {
+    store, ids, alerts, decisions, audit: await AuditJournal.open(store, 10), mode: 'enforce' as const, async close() {},
+  }
   const detection = createDetection({
     config, models: undefined, mode: 'enforce', neverBlock: [], nextId: () => 1, decisionTimeMs: (atMs) => atMs, onScoringFailure() {},
   })

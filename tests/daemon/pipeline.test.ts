@@ -52,7 +52,8 @@ function refusedContact(trial: number) {
   const counts = Array.from({ length: 5 }, () => trial)
   return tcpEvent({
     flowId: trial, observedAtMs: 1_000_000 + trial, destinationTransportPort: trial, sourceAddress: addressBytes('192.0.2.1'),
-    packetDeltaCount: 1, reversePacketDeltaCount: 1, payloadOctets: 0, reversePayloadOctets: 0, synCount: [1, 0], rstCount: [0, 1], tcpState: 6,
+    packetDeltaCount: 1, reversePacketDeltaCount: 1, payloadOctets: 0, reversePayloadOctets: 0,
+    synCount: [1, 0], rstCount: [0, 1], tcpState: 6,
     isFirstContact: 1, contactFailed: 1, sourceTrialsFailed: trial, sourceFlows: counts, sourceContactsFailed: counts,
     sourceDistinctPorts: counts, sourceResetsReceived: counts, sourceDistinctPeers: [1, 1, 1, 1, 1], returnPathProven: 1,
   })
@@ -60,7 +61,9 @@ function refusedContact(trial: number) {
 
 /** Enough of them for the sequence model to be asked. */
 function flowsOfOneHost() {
-  return eventBatch(Array.from({ length: 40 }, (_, index) => tcpEvent({ flowId: index, observedAtMs: 1_000_000 + 1_000 * index, cause: 4 })))
+  return eventBatch(
+    Array.from({ length: 40 }, (_, index) => tcpEvent({ flowId: index, observedAtMs: 1_000_000 + 1_000 * index, cause: 4 }))
+  )
 }
 
 interface Traced {

@@ -23,7 +23,9 @@ test('a new SSH session frees its peer in decider, kernel and store, before the 
   await protection.refresh()
   expect([await agent.inKernel(), agent.believed(), await agent.stored()]).toEqual([[], [], []])
   expect(agent.judge(PEER).map(({ action }) => action)).not.toContain('block')
-  expect((await agent.enforcer.block([{ target: PEER, durationMs: 60_000 }]))[0]).toMatchObject({ outcome: 'refused', reason: 'never-block' })
+  expect(
+    (await agent.enforcer.block([{ target: PEER, durationMs: 60_000 }]))[0]
+  ).toMatchObject({ outcome: 'refused', reason: 'never-block' })
 })
 
 test('when the session ends, its peer can be blocked again', async () => {
@@ -73,7 +75,8 @@ async function protectedAgent(start: SmallAgentStart = {}) {
   const node = { texts: EMPTY }
   const { decider, responder, enforcer, logger } = agent
   const protection = new Protection({
-    configured: [{ prefix: '203.0.113.0/24', reason: 'configured' }], readLocal: async () => node.texts, decider, responder, enforcer, logger,
+    configured: [{ prefix: '203.0.113.0/24', reason: 'configured' }], readLocal: async () => node.texts,
+    decider, responder, enforcer, logger,
   })
   return { agent, protection, node }
 }

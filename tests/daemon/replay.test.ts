@@ -121,7 +121,9 @@ test('as a subject of an evaluation the agent gives flows, hosts, activity and t
 
 test('an evaluation rejects what cannot be read to its end, and stops when told', async () => {
   const subject = await openSubject(standard)
-  await expect(subject.replay(path.join(FOLDER, 'README.md'), { labels: [] })).rejects.toMatchObject({ code: 'CAPTURE_FILE_FORMAT_UNKNOWN' })
+  await expect(
+    subject.replay(path.join(FOLDER, 'README.md'), { labels: [] })
+  ).rejects.toMatchObject({ code: 'CAPTURE_FILE_FORMAT_UNKNOWN' })
   await expect(subject.replay(CAPTURE, { labels: [], signal: AbortSignal.abort() })).rejects.toThrow('abort')
   await subject.close()
 })

@@ -39,7 +39,9 @@ test('an enforcer out of reach: the alert says failed, and the next reconciliati
   const agent = await smallAgent({ clock, enforcer })
   agent.accept(agent.judge(FIRST))
   await agent.responder.settle()
-  expect((await agent.alerts.newest(9))[0]).toMatchObject({ enforcement: { outcome: 'failed', reason: 'ENFORCER_UNREACHABLE', latencyMs: null } })
+  expect((await agent.alerts.newest(9))[0]).toMatchObject(
+    { enforcement: { outcome: 'failed', reason: 'ENFORCER_UNREACHABLE', latencyMs: null } }
+  )
   expect((await agent.events('alert'))[0]).toMatchObject({ alert: { action: 'allowed' } })
   expect(await agent.monitor.reconcile()).toEqual([])
   expect(agent.monitor.view).toMatchObject({ enforcer: 'unreachable', drift: undefined })
@@ -75,7 +77,9 @@ test.each(['pace', 'cap'])('a refusal for %s passes: the decision goes on and is
   const agent = await smallAgent({
     clock,
     enforcer: brokenEnforcer(clock, {
-      block: async (requests) => isRefusing ? requests.map(({ target }) => ({ target, outcome: 'refused', reason })) : whole.block(requests),
+      async block(requests) {
+        return isRefusing ? requests.map(({ target }) => ({ target, outcome: 'refused', reason })) : whole.block(requests)
+      },
       list: () => whole.list(),
     }),
   })
@@ -90,7 +94,8 @@ test.each(['pace', 'cap'])('a refusal for %s passes: the decision goes on and is
 test('an enforcer that hangs holds nobody up: the queue is bounded, what does not fit is dropped, counted and not believed', async () => {
   const clock = new SimulatedClock()
   const agent = await smallAgent({
-    clock, response: { blocksPerMinuteMax: 100_000, elementsMax: 60_000 }, enforcer: brokenEnforcer(clock, { block: () => new Promise(() => {}) }),
+    clock, response: { blocksPerMinuteMax: 100_000, elementsMax: 60_000 },
+    enforcer: brokenEnforcer(clock, { block: () => new Promise(() => {}) }),
   })
   const addresses = Array.from({ length: 9_000 }, (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`)
   const verdicts = agent.judge(...addresses)
