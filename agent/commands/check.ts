@@ -10,6 +10,7 @@ export async function checkCommand(options: CheckOptions): Promise<number> {
   const terminal = processTerminal()
   for (const warning of warnings) terminal.err(`${formatProblem(warning)}\n`)
   const subject = files.length === 0 ? 'no configuration file, all defaults' : files.join(', ')
-  await terminal.out(`${subject}: valid${warnings.length === 0 ? '' : `, ${warnings.length} warnings`}\n`)
+  const warned = warnings.length === 0 ? '' : `, ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}`
+  await terminal.out(`${subject}: valid${warned}\n`)
   return EXIT.ok
 }

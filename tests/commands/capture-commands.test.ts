@@ -99,7 +99,7 @@ test('check tells of a configuration that changes nothing, and how many warnings
   const config = path.join(folder, 'empty.yaml')
   writeFileSync(config, '# nothing\n')
   const { status, stdout, stderr } = await phantomd('check', '--config', config)
-  expect([status, stdout]).toEqual([0, `${config}: valid, 1 warnings\n`])
+  expect([status, stdout]).toEqual([0, `${config}: valid, 1 warning\n`])
   expect(stderr).toContain('the file is empty')
 })
 

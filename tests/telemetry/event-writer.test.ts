@@ -84,7 +84,7 @@ test('a full disk loses lines, counts them, and is told once', async () => {
 })
 
 test('a file that cannot be made fails at opening', async () => {
-  await expect(open({ file: path.join(temporaryFile(), 'below', 'eve.json') })).rejects.toMatchObject({ code: 'ENOENT' })
+  await expect(open({ file: path.join(temporaryFile(), 'below', 'eve.json') })).rejects.toMatchObject({ code: 'TELEMETRY_FILE_UNWRITABLE' })
 })
 
 function open(change: Partial<EventWriterOptions> = {}): Promise<EventWriter> {
