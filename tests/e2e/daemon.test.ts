@@ -63,7 +63,7 @@ describe.skipIf(obstacle !== '')(`the daemon${obstacle === '' ? '' : ` (skipped:
       await until('the scanner is in the kernel', () => kernelHolds(scanner))
       expect(reaches(scanner, GATEWAY[family])).toBe(false)
       expect(reaches(INNOCENT[family], GATEWAY[family])).toBe(true)
-      // What is blocked of IPv6 is a prefix.
+      // The configuration says how much of an IPv6 address is blocked; the scanner has a /64 of its own.
       const beginning = scanner.split('::')[0]!
       await until('the enforcement is in the event log', () => home.events('enforcement').some(({ enforcement }) => (
         enforcement?.outcome === 'enforced' && enforcement.target.startsWith(beginning)
@@ -353,7 +353,7 @@ describe.skipIf(obstacle !== '')(`the daemon${obstacle === '' ? '' : ` (skipped:
   }
 })
 
-/** Each in a /64 of its own: that is what is blocked of IPv6. */
+/** Each in a /64 of its own, so that it stands for itself however wide a block is. */
 function scannerOf(index: number): { v4: string; v6: string } {
   return { v4: `10.67.1.${index + 1}`, v6: `fd67:0:1:${(index + 1).toString(16)}::66` }
 }
