@@ -23,6 +23,8 @@ export function explainIssue(issue: RawIssue): string {
 export function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (value === null) return 'empty (null)'
+  // JSON has no word for NaN and infinity.
+  if (typeof value === 'number') return String(value)
   const text = typeof value === 'string' ? `'${value}'` : JSON.stringify(value) ?? 'nothing'
   if (text.startsWith('{')) return 'a map'
   const line = text.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?')

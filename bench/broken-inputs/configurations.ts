@@ -12,7 +12,7 @@ const WRONG: readonly (readonly [name: string, text: string, line: number, ...sa
   ['list where a section belongs', 'meter: [1]\n', 1, 'meter'],
   ['out of range, below', 'meter:\n  idleTimeoutMs: 1\n', 2, 'meter.idleTimeoutMs', '1000'],
   ['out of range, above', 'scoring:\n  eventsPerSecond: 1000000000\n', 2, 'scoring.eventsPerSecond', '1000000'],
-  ['not a number but NaN', 'decision:\n  corroborationMin: .nan\n', 2, 'corroborationMin'],
+  ['not a number but NaN', 'decision:\n  corroborationMin: .nan\n', 2, 'corroborationMin', 'is NaN'],
   ['unknown mode', 'mode: protect\n', 1, 'enforce'],
   ['duplicate key', 'mode: observe\nmode: enforce\n', 2, 'mode'],
   ['tab as indentation', 'meter:\n\tflowsMax: 100000\n', 2],
