@@ -1,6 +1,9 @@
 /** Bounds and timeouts of the native meter. What is left out takes its value from `DEFAULT_METER_LIMITS`. */
 export interface MeterLimits {
-  /** Living flows; past it the flow that was silent longest ends as lackOfResources, counted. 384 bytes each, when used. */
+  /**
+   * Living flows; past it the flow that was silent longest ends as lackOfResources, counted. 128 bytes each and 256 more from the
+   * fourth packet on, when used.
+   */
   readonly flowsMax: number
   /** Host records in each role, source and destination. */
   readonly hostsMax: number

@@ -31,8 +31,8 @@ export const captureSettings = () => z.strictObject({
 /** What the meter remembers. */
 export const meterSettings = () => z.strictObject({
   flowsMax: z.int().min(1_024).max(8_388_608).default(1_048_576)
-    .describe('Flows remembered at once. At the limit the longest idle one ends early with lackOfResources, counted. 384 bytes ' +
-      'each, touched only as flows come.'),
+    .describe('Flows remembered at once. At the limit the longest idle one ends early with lackOfResources, counted. 128 bytes ' +
+      'each and 256 more from the fourth packet on, touched only as flows come.'),
   hostsMax: z.int().min(1_024).max(4_194_304).default(65_536)
     .describe('Hosts with counters, as source and as destination. At the limit the least recently seen is forgotten, counted.'),
   pairsMax: z.int().min(1_024).max(4_194_304).default(65_536)
