@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import { EventWriter, TelemetryError, unwritable } from '../telemetry/index.ts'
+import { TelemetryError, unwritable } from '../telemetry/errors.ts'
+import { EventWriter } from '../telemetry/event-writer.ts'
 import type { Summary } from '../daemon/summary.ts'
 import type { Terminal } from './terminal.ts'
 

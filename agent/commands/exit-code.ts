@@ -1,4 +1,4 @@
-import { ConfigError, formatProblem } from '../config/index.ts'
+import { ConfigError, formatProblem } from '../config/config-problem.ts'
 import { CodedError } from '../kit/index.ts'
 
 /** The exit codes of the command line's contract. */

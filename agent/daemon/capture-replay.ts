@@ -10,7 +10,7 @@ import type { FlowRecord } from '../flows/index.ts'
 import { configuredProtection, createDetection, meterLimitsOf, openModels, policyOf } from './create-detection.ts'
 import type { OpenModels } from './create-detection.ts'
 import type { Step } from './pipeline.ts'
-import { drain } from './replay.ts'
+import { drain } from './drain.ts'
 
 /** A subject that must be closed. */
 export interface OpenSubject extends EvaluationSubject {

@@ -9,7 +9,7 @@ import { createFlowNamer } from '../flows/index.ts'
 import type { FlowNamer } from '../flows/index.ts'
 import { LABEL, SampleCollector } from '../learning/index.ts'
 import type { SampleLimits, TrainingSamples } from '../learning/index.ts'
-import { drain } from './replay.ts'
+import { drain } from './drain.ts'
 
 /** What was gathered, and which captures could be read only in part. */
 export interface CollectedSamples {

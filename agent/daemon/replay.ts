@@ -1,6 +1,5 @@
 import { eventLayout } from '../../native/index.js'
-import { eventField, createEventFields, PURPOSE } from '../capture/index.ts'
-import type { EventBatch, MeterCounters, PacketSource } from '../capture/index.ts'
+import type { EventBatch, MeterCounters } from '../capture/index.ts'
 import { openCaptureFiles } from '../capture/native-source.ts'
 import type { Config } from '../config/index.ts'
 import { decisionOf, isContainment, severityOf } from '../decision/index.ts'
@@ -12,6 +11,7 @@ import { AlertRepository, DecisionRepository, IdCounter } from '../storage/index
 import { alertEvent, anomalyEvent, decisionEvent, flowEvent } from '../telemetry/index.ts'
 import { configuredProtection, createDetection, meterLimitsOf, policyOf } from './create-detection.ts'
 import type { DetectionStart } from './create-detection.ts'
+import { drain, eachFlowRecord } from './drain.ts'
 import type { EventOutput } from './event-output.ts'
 import type { Step } from './pipeline.ts'
 
@@ -72,29 +72,6 @@ export async function replay(
     await ids.close()
   }
 }
-
-/** Every batch of the source to `take`; gives what ended the source early, if anything did. */
-export async function drain(source: PacketSource, take: (batch: EventBatch) => Promise<void>): Promise<unknown> {
-  for (;;) {
-    let batch: EventBatch | undefined
-    try {
-      batch = await source.next()
-    } catch (error) {
-      return error
-    }
-    if (batch === undefined) return undefined
-    await take(batch)
-  }
-}
-
-/** Calls `take` with the index of every event that is a finished flow's record. */
-export function eachFlowRecord(batch: EventBatch, take: (index: number) => void): void {
-  for (let index = 0; index < batch.length; index++) {
-    if ((batch.u8[index * PURPOSE_FIELD.stride + PURPOSE_FIELD.offset]! & PURPOSE.record) !== 0) take(index)
-  }
-}
-
-const PURPOSE_FIELD = eventField(createEventFields(eventLayout), 'purpose')
 
 interface Recorder {
   readonly alerts: readonly AlertRecord[]
