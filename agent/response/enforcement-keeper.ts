@@ -44,8 +44,11 @@ export class EnforcementKeeper {
 
   /** Frees at once, and keeps trying if that fails. */
   release(targets: readonly string[]): Promise<readonly EnforcementResult[]> {
-    for (const target of targets) this.#reconciler.release(target)
-    return this.#inTurn(() => this.#enforcer.unblock(targets))
+    return this.#inTurn(() => {
+      // In turn as well: an `apply` that still waits would wish for the target again, and the next round would put it back for good.
+      for (const target of targets) this.#reconciler.release(target)
+      return this.#enforcer.unblock(targets)
+    })
   }
 
   /** Reads back, repairs, and says how far wish and kernel were apart. */

@@ -58,7 +58,7 @@ const PASSING_REASONS = new Set(['pace', 'cap'])
 export class Reconciler {
   readonly #options: ReconcilerOptions
   readonly #desired = new Map<string, Desired>()
-  /** Given up, but perhaps still in the kernel; by when it has timed out in any case. */
+  /** Given up, but perhaps still in the kernel; by when it has timed out in any case, as far as that is known. */
   readonly #releasing = new Map<string, number>()
 
   constructor(options: ReconcilerOptions) {
@@ -77,13 +77,16 @@ export class Reconciler {
     return 'accepted'
   }
 
-  /** From now on the ban should not be in force any more. */
+  /**
+   * From now on the ban should not be in force any more, whoever asked for it: a former run may have. Tried until the kernel has it no
+   * longer; past `desiredMax` of them only once.
+   */
   release(target: string): void {
     const key = canonicalPrefix(target)
-    const known = key === undefined ? undefined : this.#desired.get(key)
     if (key === undefined) return
+    const untilMs = this.#desired.get(key)?.untilMs ?? Infinity
     this.#desired.delete(key)
-    if (known !== undefined) this.#releasing.set(key, known.untilMs)
+    if (this.#releasing.size < this.#options.desiredMax || this.#releasing.has(key)) this.#releasing.set(key, untilMs)
   }
 
   /** What should be in force, in order of target: to be stored. */

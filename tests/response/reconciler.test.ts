@@ -75,6 +75,15 @@ test('a released ban is freed until it is seen to be gone', () => {
   expect(reconciler.plan([held('192.0.2.7', HOUR_MS)], NOW_MS)).toEqual({ block: [], unblock: [] })
 })
 
+test('what a former run left is freed until it is seen to be gone', () => {
+  const reconciler = wanting()
+  reconciler.release('192.0.2.7')
+  expect(reconciler.plan([held('192.0.2.7', HOUR_MS)], NOW_MS).unblock).toEqual(['192.0.2.7'])
+  expect(reconciler.plan([held('192.0.2.7', HOUR_MS)], NOW_MS + 1_000).unblock).toEqual(['192.0.2.7'])
+  reconciler.plan([], NOW_MS + 2_000)
+  expect(reconciler.plan([held('192.0.2.7', HOUR_MS)], NOW_MS + 3_000).unblock).toEqual([])
+})
+
 test('a ban ends at its deadline, and in its last second nothing is asked for', () => {
   const reconciler = wanting({ target: '192.0.2.7', untilMs: NOW_MS + 5_000 })
   expect(reconciler.plan([], NOW_MS + 4_500).block).toEqual([])
@@ -128,6 +137,15 @@ test('one round puts back what was lost, and frees what was released while nobod
   expect(repaired.map(({ target, outcome }) => [target, outcome])).toEqual([['192.0.2.8', 'enforced'], ['192.0.2.7', 'enforced']])
   expect((await enforcer.list()).map(({ target }) => target)).toEqual(['192.0.2.7'])
   expect((await keeper.reconcile()).repaired).toEqual([])
+})
+
+test('what is released while its ban still waits for its turn does not come back', async () => {
+  const { keeper, enforcer } = keeping()
+  await Promise.all([
+    keeper.reconcile(), keeper.apply([{ target: '192.0.2.7', untilMs: NOW_MS + HOUR_MS }]), keeper.release(['192.0.2.7']),
+  ])
+  expect((await keeper.reconcile()).drift).toMatchObject({ desired: 0 })
+  expect(await enforcer.list()).toEqual([])
 })
 
 test('what could not be blocked at once is blocked by the next round', async () => {
