@@ -102,11 +102,13 @@ export class Decider {
       hasRoom: this.#hasRoom(nowMs),
     })
     const severity = severityOf(posterior, this.#policy)
-    if (!isContainment(judgement.action) && this.#wasRaised(posterior, severity, nowMs)) return this.#repeat()
+    const isContained = isContainment(judgement.action)
+    const isKnown = isContained ? this.#outlasts(target, nowMs + judgement.durationMs) : this.#wasRaised(posterior, severity, nowMs)
+    if (isKnown) return this.#repeat()
 
     const verdict: Verdict = { id: this.#nextId(), ...judgement }
     this.#raised.set(alertKey(posterior), { severity, atMs: nowMs }, nowMs)
-    if (isContainment(verdict.action)) this.#hold(verdict, nowMs)
+    if (isContained) this.#hold(verdict, nowMs)
     return verdict
   }
 
@@ -230,6 +232,11 @@ export class Decider {
     const held = this.#active.get(target)
     if (held === undefined || held.untilMs <= nowMs) return false
     return held.untilMs - nowMs > RENEWAL_RATIO * (held.untilMs - held.createdAtMs)
+  }
+
+  /** An operator's long block must not end early because the agent would block for a minute. */
+  #outlasts(target: string, untilMs: number): boolean {
+    return (this.#active.get(target)?.untilMs ?? 0) >= untilMs
   }
 
   #wasRaised(posterior: Posterior, severity: Severity, nowMs: number): boolean {

@@ -15,6 +15,13 @@ test('one attack gives one decision, renewed with escalation when it goes on to 
   expect(decider.counters.repeated).toBe(1)
 })
 
+test('a verdict never ends a decision earlier', () => {
+  const decider = start()
+  decider.add({ target: '192.0.2.7', durationMs: 7 * 24 * 60 * MINUTE_MS, reason: '' }, 0)
+  expect(decider.judge(posteriorOf('192.0.2.7'), 6.9 * 24 * 60 * MINUTE_MS)).toBeUndefined()
+  expect(decider.active()).toMatchObject([{ origin: 'phantomctl', untilMs: 7 * 24 * 60 * MINUTE_MS }])
+})
+
 test('an offender is remembered after its block has ended, and forgotten in the end', () => {
   const decider = start()
   decider.judge(posterior(0.99), 0)
