@@ -11,7 +11,7 @@ export interface PeerCredentials {
   readonly groups?: readonly number[]
 }
 
-/** What became of an operator's decision. A refusal names its rule: `never-block`, `too-wide`, `cap`, `off` ... */
+/** What became of an operator's decision. A refusal names its rule: `never-block`, `too-wide`, `cap`, `off`, `lifted` ... */
 export type DecisionAnswer =
   | { readonly outcome: 'added'; readonly decision: Decision }
   | { readonly outcome: 'refused'; readonly reason: string }

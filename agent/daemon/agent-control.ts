@@ -61,8 +61,9 @@ export function createAgentControl(parts: AgentControlParts): AgentControl {
 
 /** An operator's block: in the kernel and on disk before the answer, or refused with the rule's name and nothing changed. */
 async function addDecision(
-  { decider, responder, clock }: AgentControlParts, { target, durationMs, reason }: NewDecision,
+  parts: AgentControlParts, { target, durationMs, reason }: NewDecision,
 ): ReturnType<AgentControl['addDecision']> {
+  const { decider, responder, clock } = parts
   const before = decider.active()
   const answer = decider.add({ target, durationMs, reason }, clock.wallMs())
   if (answer.outcome === 'refused') return answer
@@ -77,8 +78,22 @@ async function addDecision(
     if (former !== undefined) await reinstate({ decider, responder, clock }, former)
     return { outcome: 'refused', reason: result.reason }
   }
-  await responder.remember([decision])
-  return { outcome: 'added', decision: describeDecision(decision, clock.wallMs(), decision.simulated ? null : true) }
+  // Others go on changing decisions while the enforcer is asked: what was lifted meanwhile must not come back with the next start.
+  const standing = decider.active().find(({ id }) => id === decision.id)
+  if (standing === undefined) return { outcome: 'refused', reason: 'lifted' }
+  await rememberOrUndo(parts, standing)
+  return { outcome: 'added', decision: describeDecision(standing, clock.wallMs(), standing.simulated ? null : true) }
+}
+
+/** What cannot be written down would be lost by a crash: then it is taken back, and the operator hears of the failure. */
+async function rememberOrUndo({ decider, responder }: AgentControlParts, decision: ActiveDecision): Promise<void> {
+  try {
+    await responder.remember([decision])
+  } catch (error) {
+    decider.remove({ id: decision.id })
+    if (!decision.simulated) await responder.release([decision])
+    throw error
+  }
 }
 
 /** Puts the decision back that one which failed had replaced. */

@@ -95,10 +95,12 @@ export class Responder {
 
   /** Ends decisions: out of the kernel, the store and the log. */
   async lift(decisions: readonly ActiveDecision[], change: 'ended' | 'lifted'): Promise<void> {
-    const { decisions: repository, output, clock } = this.#parts
+    const { decisions: repository, decider, output, clock } = this.#parts
     // What ended by itself has timed out in the kernel too.
     if (change === 'lifted') await this.release(decisions.filter(({ simulated }) => !simulated))
-    await repository.update([], decisions)
+    // The store has one decision a target: that of a newer one must stay.
+    const held = new Set(decider.active().map(({ value }) => value))
+    await repository.update([], decisions.filter(({ value }) => !held.has(value)))
     for (const decision of decisions) output.emit('decision', () => decisionEvent(decision, change, clock.wallMs()))
   }
 
@@ -175,7 +177,7 @@ export class Responder {
   /** The enforcer will never do it: nobody here believes in it any longer, and the reconciler stops trying. */
   #forget({ id, target }: { readonly id: number; readonly target: string }): void {
     this.#parts.decider.remove({ id })
-    this.#parts.enforcement.release([target]).catch(() => undefined)
+    this.#parts.enforcement.release([target]).catch((error: unknown) => failed([target], error))
   }
 
   async #apply(blocks: readonly { target: string; untilMs: number }[]): Promise<readonly EnforcementResult[]> {

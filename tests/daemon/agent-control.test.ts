@@ -57,6 +57,21 @@ test('an added decision is in the kernel and the store when the answer comes', a
   expect([await agent.inKernel(), await agent.stored()]).toEqual([[FIRST], [FIRST]])
 })
 
+test('what is lifted while it is being added stays lifted, after a restart as well', async () => {
+  const { control, agent } = await controlled()
+  const adding = control.addDecision({ target: FIRST, durationMs: HOUR_MS, reason: '' })
+  await control.deleteDecisions({ target: FIRST })
+  expect(await adding).toEqual({ outcome: 'refused', reason: 'lifted' })
+  await agent.monitor.reconcile()
+  expect([await agent.inKernel(), agent.believed(), await agent.stored()]).toEqual([[], [], []])
+})
+
+test('an added decision that cannot be written down is taken back', async () => {
+  const { control, agent } = await controlled({ store: { ...openMemoryStore(), write: async () => { throw new Error('disk full') } } })
+  await expect(control.addDecision({ target: FIRST, durationMs: HOUR_MS, reason: '' })).rejects.toThrow('disk full')
+  expect([await agent.inKernel(), agent.believed()]).toEqual([[], []])
+})
+
 test('in observe an added decision is simulated and says so', async () => {
   const { control, agent } = await controlled({ mode: 'observe' })
   expect(await control.addDecision({ target: FIRST, durationMs: HOUR_MS, reason: '' })).toMatchObject({ decision: { simulated: true } })
