@@ -156,13 +156,16 @@ std::string Enforcer::commitOnce(const std::vector<Candidate>& candidates, int64
 std::string Enforcer::synchronise(bool isDefining, int64_t nowMs) {
   uint32_t generation = table_.generation();
   if (generation == 0) return "the kernel has no nf_tables, or CAP_NET_ADMIN is missing";
-  if (generation == mirroredGeneration_) return "";
+  // An empty table may be left without its rules; a ban that is to go into it may not.
+  if (generation == mirroredGeneration_ && (isWhole_ || !isDefining)) return "";
   mirroredGeneration_ = 0;
   std::vector<Blocked> elements;
   if (const int error = table_.read(elements, nowMs)) return errorText(error);
+  isWhole_ = table_.isIntact();
   // Elements behind missing rules keep nobody out, so the rules are put back before the elements may count.
-  if ((isDefining || !elements.empty()) && !table_.isIntact()) {
+  if ((isDefining || !elements.empty()) && !isWhole_) {
     if (const std::string trouble = table_.define(); !trouble.empty()) return trouble;
+    isWhole_ = true;
     generation = table_.generation();
     elements.clear();
     if (const int error = table_.read(elements, nowMs)) return errorText(error);

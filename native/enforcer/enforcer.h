@@ -86,6 +86,7 @@ class Enforcer {
   Pace pace_;
   BlockMap mirror_;
   uint32_t mirroredGeneration_ = 0;  // 0: the mirror is not to be trusted
+  bool isWhole_ = false;             // at that generation the table had all its sets, chains and rules
   int64_t readAtMs_ = 0;
   // What was let in, until when: putting it back after somebody flushed the sets is no new block.
   std::map<Interval, int64_t> granted_;

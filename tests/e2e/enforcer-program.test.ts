@@ -1,7 +1,7 @@
 // Goal: the privileged program keeps to the contract of every Enforcer, against the kernel's own sets.
 // Method: the program runs in a network namespace of its own; the host's ruleset is never touched.
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../agent/daemon/system-clock.ts'
 import { EnforcerClient } from '../../agent/response/index.ts'
 import { enforcerContract } from '../contracts/enforcer.contract.ts'
@@ -36,6 +36,22 @@ describe.skipIf(obstacle !== '')(`the enforcer program${obstacle === '' ? '' : `
         await net.stop(child)
       },
     }
+  })
+
+  test('the rules that somebody flushed while nothing was blocked are back with the next ban', async () => {
+    const { child, socketPath } = await net.startEnforcer('alone')
+    const enforcer = new EnforcerClient({ socketPath, clock: systemClock })
+    const ban = [{ target: '192.0.2.7', durationMs: 60_000 }]
+    await enforcer.block(ban)
+    await enforcer.unblock(['192.0.2.7'])
+    net.run('alone', 'nft', 'flush', 'chain', 'inet', 'phantommesh', 'prerouting')
+    // The look of the reconciler: it sees the ruleset as it now is, and finds nothing to put right.
+    expect(await enforcer.list()).toEqual([])
+    expect(await enforcer.block(ban)).toMatchObject([{ outcome: 'enforced' }])
+    expect(net.run('alone', 'nft', 'list', 'chain', 'inet', 'phantommesh', 'prerouting')).toContain('ip saddr @v4')
+    await enforcer.cleanup()
+    await enforcer.close()
+    await net.stop(child)
   })
 })
 
