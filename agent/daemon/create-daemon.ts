@@ -25,7 +25,7 @@ import type { Persistence } from './open-persistence.ts'
 import { openTelemetry } from './open-telemetry.ts'
 import type { Telemetry } from './open-telemetry.ts'
 import { periodicTasks, takeInventory } from './periodic-tasks.ts'
-import { effectiveProtection, Protection } from './protection.ts'
+import { Protection } from './protection.ts'
 import { drain, eachFlowRecord } from './drain.ts'
 import { Responder } from './responder.ts'
 import { restoreDecisions } from './restore-decisions.ts'
@@ -79,7 +79,7 @@ export async function createDaemon(start: DaemonStart): Promise<Daemon> {
     opened.push(() => telemetry.writer.close())
     const detection = createDetection({
       config, models, mode: persistence.mode,
-      neverBlock: effectiveProtection(configuredProtection(config), await readLocalTexts()),
+      neverBlock: configuredProtection(config),
       nextId: () => persistence.ids.take(),
       decisionTimeMs: () => clock.wallMs(),
       onScoringFailure: (error) => logger.error({ error }, 'A batch could not be scored; its evidence was judged'),
@@ -117,11 +117,11 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   const monitor = new EnforcementMonitor(keeper, logger)
   const responder = new Responder({ enforcement: monitor, decider, policy, alerts, decisions, output, metrics, clock, logger })
   const protection = new Protection({
-    configured: configuredProtection(config), readLocal: readLocalTexts, decider, responder, enforcer, logger,
+    configured: configuredProtection(config), readLocal: readLocalTexts, decider, responder, enforcer, clock, logger,
   })
+  await protection.refresh()
   if (decider.mode === 'enforce') await rehearseEnforcement(enforcer)
   await restoreDecisions({ stored: await persistence.decisions.all(), decider, responder, clock, logger })
-  await protection.refresh()
 
   const scheduler = new Scheduler(clock, logger)
   let isStopping = false

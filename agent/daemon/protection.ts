@@ -1,6 +1,6 @@
-import { localProtection, NeverBlockList } from '../decision/index.ts'
+import { localProtection, NeverBlockList, SshSessions } from '../decision/index.ts'
 import type { Decider, LocalTexts, ProtectedPrefix } from '../decision/index.ts'
-import type { Logger } from '../kit/index.ts'
+import type { Clock, Logger } from '../kit/index.ts'
 import { EnforcerError } from '../response/index.ts'
 import type { Enforcer } from '../response/index.ts'
 import type { Responder } from './responder.ts'
@@ -13,12 +13,14 @@ export interface ProtectionParts {
   readonly decider: Decider
   readonly responder: Responder
   readonly enforcer: Enforcer
+  readonly clock: Clock
   readonly logger: Logger
 }
 
 /** Keeps the never-block list as the node is now: addresses come and go, and so do SSH sessions. */
 export class Protection {
   readonly #parts: ProtectionParts
+  readonly #sessions = new SshSessions()
   #current = ''
   #sent = ''
   #entries = 0
@@ -34,8 +36,10 @@ export class Protection {
 
   /** Reads the node again; decisions that contradict the new list end at once, in the kernel too. */
   async refresh(): Promise<void> {
-    const { configured, readLocal, decider, responder, logger } = this.#parts
-    const protectedPrefixes = effectiveProtection(configured, await readLocal())
+    const { configured, readLocal, decider, responder, clock, logger } = this.#parts
+    const local = await readLocal()
+    const sshPeers = this.#sessions.peers(local.sshConnections, clock.monotonicMs())
+    const protectedPrefixes = [...configured, ...localProtection(local, sshPeers)]
     const key = protectedPrefixes.map(({ prefix }) => prefix).join(' ')
     if (key !== this.#current) {
       this.#current = key
@@ -58,9 +62,4 @@ export class Protection {
       if (!(error instanceof EnforcerError)) throw error
     }
   }
-}
-
-/** What the configuration says and what the node says by itself. */
-export function effectiveProtection(configured: readonly ProtectedPrefix[], local: LocalTexts): ProtectedPrefix[] {
-  return [...configured, ...localProtection(local)]
 }

@@ -4,12 +4,10 @@
  */
 import { formatAddress, parseAddress } from '../kit/index.ts'
 import type { ProtectedPrefix } from './never-block.ts'
+import type { SshConnection } from './ssh-sessions.ts'
 
 /** The texts; an absent file is an empty text. */
 export interface LocalTexts {
-  /** /proc/net/tcp and /proc/net/tcp6 */
-  readonly tcp: string
-  readonly tcp6: string
   /** /proc/net/route and /proc/net/ipv6_route */
   readonly route: string
   readonly ipv6Route: string
@@ -17,24 +15,28 @@ export interface LocalTexts {
   readonly resolvConf: string
   /** Addresses of the node's interfaces, as os.networkInterfaces() gives them. */
   readonly ownAddresses: readonly string[]
-  /** Local ports of the node's SSH servers: 22 and what sshd_config says. */
-  readonly sshPorts: readonly number[]
+  /** Of /proc/net/tcp and /proc/net/tcp6, by `sshConnections`. */
+  readonly sshConnections: readonly SshConnection[]
 }
 
-/** TCP_ESTABLISHED of include/net/tcp_states.h. */
-const ESTABLISHED = 1
+/** A row of /proc/net/tcp: `sl local:port remote:port st`, in state TCP_ESTABLISHED (1) of include/net/tcp_states.h. */
+const ESTABLISHED_ROW = /^ *\d+: ([0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+):[0-9A-F]{4}) 01 /gim
 /** RTF_GATEWAY of linux/route.h. */
 const ROUTE_GATEWAY = 0x2
 /** More entries of one kind than this are not read: nobody has as many SSH sessions or gateways. */
 const ENTRIES_MAX = 1_024
 
-/** Own addresses, gateways, name servers and peers of live SSH sessions; each address once, with its first reason. */
-export function localProtection(texts: LocalTexts): ProtectedPrefix[] {
+/**
+ * Own addresses, gateways, name servers and peers of live SSH sessions; each address once, with its first reason.
+ *
+ * @param sshPeers those who have logged in, as SshSessions tells them
+ */
+export function localProtection(texts: LocalTexts, sshPeers: readonly string[]): ProtectedPrefix[] {
   const found: readonly (readonly [reason: string, addresses: readonly string[]])[] = [
     ['own-address', texts.ownAddresses.map(withoutZone)],
     ['gateway', [...gateways4(texts.route), ...gateways6(texts.ipv6Route)]],
     ['name-server', nameServers(texts.resolvConf)],
-    ['ssh-peer', [...sshPeers(texts.tcp, texts.sshPorts), ...sshPeers(texts.tcp6, texts.sshPorts)]],
+    ['ssh-peer', sshPeers],
   ]
   const seen = new Map<string, string>()
   for (const [reason, addresses] of found) {
@@ -43,6 +45,14 @@ export function localProtection(texts: LocalTexts): ProtectedPrefix[] {
     }
   }
   return [...seen].map(([prefix, reason]) => ({ prefix, reason }))
+}
+
+/** Established connections whose local end is an SSH server's port, of whole lines of /proc/net/tcp or tcp6. */
+export function sshConnections(lines: string, sshPorts: readonly number[]): SshConnection[] {
+  return [...lines.matchAll(ESTABLISHED_ROW)].flatMap(([, id = '', port = '', remote = '']) => {
+    if (!sshPorts.includes(Number.parseInt(port, 16))) return []
+    return (remote.length === 8 ? word4(remote) : words6(remote)).map((peer) => ({ id, peer }))
+  })
 }
 
 /** The interface of the IPv4 default route with the least metric; undefined where there is none. */
@@ -67,17 +77,6 @@ function nameServers(resolvConf: string): string[] {
   return resolvConf.split('\n').flatMap((line) => {
     const match = /^\s*nameserver\s+(\S+)/.exec(line)
     return match?.[1] === undefined ? [] : [withoutZone(match[1])]
-  })
-}
-
-/** Columns: sl local_address rem_address st ...; a session counts when its local end is an SSH server's port. */
-function sshPeers(tcp: string, sshPorts: readonly number[]): string[] {
-  return rows(tcp).flatMap((row) => {
-    const [, local = '', remote = '', state = ''] = row
-    const port = Number.parseInt(local.split(':')[1] ?? '', 16)
-    if (Number.parseInt(state, 16) !== ESTABLISHED || !sshPorts.includes(port)) return []
-    const address = remote.split(':')[0] ?? ''
-    return address.length === 8 ? word4(address) : words6(address)
   })
 }
 

@@ -17,7 +17,7 @@ import { DryRunEnforcer } from '../../agent/response/index.ts'
 import { SimulatedClock } from '../fixtures/simulated-clock.ts'
 import { smallAgent } from './small-agent.ts'
 
-const NOTHING = { tcp: '', tcp6: '', route: '', ipv6Route: '', resolvConf: '', ownAddresses: [], sshPorts: [] }
+const NOTHING = { route: '', ipv6Route: '', resolvConf: '', ownAddresses: [], sshConnections: [] }
 
 test('a minute of a daemon: reconciled, protected, expired, counted, flushed, pruned', async () => {
   const { clock, agent, metrics, config, writer } = await scheduledAgent()
@@ -71,7 +71,9 @@ async function scheduledAgent() {
   const scheduler = new Scheduler(clock, silentLogger)
   const tasks = periodicTasks({
     config, clock, persistence, telemetry, responder, monitor, source, logger: silentLogger, detection: { ...detection, decider },
-    protection: new Protection({ configured: [], readLocal: async () => NOTHING, decider, responder, enforcer, logger: silentLogger }),
+    protection: new Protection({
+      configured: [], readLocal: async () => NOTHING, decider, responder, enforcer, clock, logger: silentLogger,
+    }),
     // No program under this root: nothing is started.
     enforcerProcess: new EnforcerProcess({
       root: folder, socketPath: config.paths.enforcerSocket, response: config.response, clock, logger: silentLogger,

@@ -8,18 +8,24 @@ import { brokenEnforcer, smallAgent, unreachable } from './small-agent.ts'
 import type { SmallAgentStart } from './small-agent.ts'
 
 const PEER = '192.0.2.7'
-/** As /proc/net/tcp shows an established session from 192.0.2.7 to port 22. */
-const SSH_SESSION = '  sl  local_address rem_address   st\n   0: 0100000A:0016 070200C0:C350 01 0 0 0\n'
-const EMPTY: LocalTexts = { tcp: '', tcp6: '', route: '', ipv6Route: '', resolvConf: '', ownAddresses: ['10.0.0.1'], sshPorts: [22] }
+const GRACE_MS = 130_000
+const EMPTY: LocalTexts = { route: '', ipv6Route: '', resolvConf: '', ownAddresses: ['10.0.0.1'], sshConnections: [] }
+const CONNECTED: LocalTexts = { ...EMPTY, sshConnections: [{ id: '0100000A:0016 070200C0:C350', peer: PEER }] }
 
-test('a new SSH session frees its peer in decider, kernel and store, before the next packet is judged', async () => {
-  const { agent, protection, node } = await protectedAgent()
+test('an SSH session frees its peer in decider, kernel and store, before the next packet is judged', async () => {
+  const clock = new SimulatedClock()
+  const { agent, protection, node } = await protectedAgent({ clock })
   await protection.refresh()
   agent.accept(agent.judge(PEER))
   await agent.responder.settle()
-  expect(await agent.inKernel()).toEqual([PEER])
 
-  node.texts = { ...EMPTY, tcp: SSH_SESSION }
+  node.texts = CONNECTED
+  await protection.refresh()
+  await clock.advance(GRACE_MS - 1)
+  await protection.refresh()
+  // Who guesses passwords is connected too, but not for so long.
+  expect(await agent.inKernel()).toEqual([PEER])
+  await clock.advance(1)
   await protection.refresh()
   expect([await agent.inKernel(), agent.believed(), await agent.stored()]).toEqual([[], [], []])
   expect(agent.judge(PEER).map(({ action }) => action)).not.toContain('block')
@@ -30,8 +36,9 @@ test('a new SSH session frees its peer in decider, kernel and store, before the 
 
 test('when the session ends, its peer can be blocked again', async () => {
   const { agent, protection, node } = await protectedAgent()
-  node.texts = { ...EMPTY, tcp: SSH_SESSION }
+  node.texts = CONNECTED
   await protection.refresh()
+  expect(agent.judge(PEER).map(({ action }) => action)).not.toContain('block')
   node.texts = EMPTY
   await protection.refresh()
   agent.accept(agent.judge(PEER))
@@ -65,18 +72,16 @@ test('the enforcer hears of a change once, and again after it was out of reach',
 })
 
 test('this machine says at least its own addresses', async () => {
-  const { ownAddresses, sshPorts } = await readLocalTexts()
-  expect(ownAddresses).toContain('127.0.0.1')
-  expect(sshPorts).toContain(22)
+  expect((await readLocalTexts()).ownAddresses).toContain('127.0.0.1')
 })
 
 async function protectedAgent(start: SmallAgentStart = {}) {
   const agent = await smallAgent(start)
   const node = { texts: EMPTY }
-  const { decider, responder, enforcer, logger } = agent
+  const { decider, responder, enforcer, clock, logger } = agent
   const protection = new Protection({
     configured: [{ prefix: '203.0.113.0/24', reason: 'configured' }], readLocal: async () => node.texts,
-    decider, responder, enforcer, logger,
+    decider, responder, enforcer, clock, logger,
   })
   return { agent, protection, node }
 }

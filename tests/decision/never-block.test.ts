@@ -2,7 +2,7 @@
 // Method: random lists, entities and widths; the target of each result is compared address by address.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Decider, defaultRouteInterface, localProtection, NeverBlockList } from '../../agent/decision/index.ts'
+import { Decider, defaultRouteInterface, localProtection, NeverBlockList, sshConnections } from '../../agent/decision/index.ts'
 import { parsePrefix, prefixContains } from '../../agent/kit/index.ts'
 import { policy, posterior } from './posteriors.ts'
 
@@ -60,7 +60,8 @@ test('entries that cannot be read are named, because they protect nothing', () =
 })
 
 test('own addresses, gateways, name servers and peers of live SSH sessions are protected', () => {
-  expect(localProtection(TEXTS)).toEqual([
+  const sshPeers = [...sshConnections(TCP, [22]), ...sshConnections(TCP6, [22])].map(({ peer }) => peer)
+  expect(localProtection(TEXTS, sshPeers)).toEqual([
     { prefix: '192.0.2.10', reason: 'own-address' },
     { prefix: 'fe80::5054:ff:fe12:3456', reason: 'own-address' },
     { prefix: '192.0.2.1', reason: 'gateway' },
@@ -74,10 +75,10 @@ test('own addresses, gateways, name servers and peers of live SSH sessions are p
 })
 
 test('absent and broken files protect nothing and break nothing', () => {
-  const empty = { tcp: '', tcp6: '', route: '', ipv6Route: '', resolvConf: '', ownAddresses: [], sshPorts: [22] }
-  expect(localProtection(empty)).toEqual([])
+  const empty = { route: '', ipv6Route: '', resolvConf: '', ownAddresses: [], sshConnections: [] }
+  expect(localProtection(empty, [])).toEqual([])
   fc.assert(fc.property(fc.string(), (text) => {
-    localProtection({ ...empty, tcp: text, tcp6: text, route: text, ipv6Route: text, resolvConf: text })
+    localProtection({ ...empty, route: text, ipv6Route: text, resolvConf: text }, sshConnections(text, [22]).map(({ peer }) => peer))
   }))
 })
 
@@ -97,15 +98,15 @@ function counter(): () => number {
 }
 
 // Captured from a node and changed to documentation addresses. 0016 is port 22, 01 established, 0A listening.
-const TEXTS = {
-  tcp: `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
    1: 0A0200C0:0016 057100CB:D431 01 00000000:00000000 02:000A 00000000     0        0 2 2 0 20 4 31 10 -1
-   2: 0A0200C0:C350 087100CB:0016 01 00000000:00000000 02:000A 00000000     0        0 3 2 0 20 4 31 10 -1`,
-  tcp6: `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when
+   2: 0A0200C0:C350 087100CB:0016 01 00000000:00000000 02:000A 00000000     0        0 3 2 0 20 4 31 10 -1`
+const TCP6 = `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when
    0: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0
    1: B80D0120000000000000000001000000:0016 B80D0120000000000000000007000000:D431 01 00000000:00000000 02:000A 00000000     0
-   2: 0000000000000000FFFF00000A0200C0:0016 0000000000000000FFFF0000067100CB:D431 01 00000000:00000000 02:000A 00000000     0`,
+   2: 0000000000000000FFFF00000A0200C0:0016 0000000000000000FFFF0000067100CB:D431 01 00000000:00000000 02:000A 00000000     0`
+const TEXTS = {
   route: `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
 eth1	00000000	010200C0	0003	0	0	200	00000000	0	0	0
 eth0	00000000	010200C0	0003	0	0	100	00000000	0	0	0
@@ -116,5 +117,5 @@ eth0	000200C0	00000000	0001	0	0	100	00FFFFFF	0	0	0`,
   ].map((columns) => columns.join(' ')).join('\n'),
   resolvConf: '# made by hand\nnameserver 198.51.100.53\nnameserver 2001:db8::53%eth0\nsearch example.org\n',
   ownAddresses: ['192.0.2.10', 'fe80::5054:ff:fe12:3456%eth0'],
-  sshPorts: [22],
+  sshConnections: [],
 }
