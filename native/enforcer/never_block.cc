@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -59,13 +61,17 @@ size_t NeverBlockList::size() const { return standing().size() + sshPeers_.size(
 
 // A file that main could write would protect whomever main likes to protect; so it must belong to root alone.
 std::string NeverBlockList::readProtectedFile() {
+  const std::string& name = options_.protectedFile;
   struct stat status;
-  if (options_.protectedFile.empty() || stat(options_.protectedFile.c_str(), &status) != 0) {
+  const bool isThere = !name.empty() && stat(name.c_str(), &status) == 0;
+  // A file behind a closed folder may say a lot: only one that is certainly not there says nothing.
+  if (!isThere && !name.empty() && errno != ENOENT && errno != ENOTDIR) return name + ": " + std::strerror(errno);
+  if (!isThere) {
     protected_.clear();
     return "";
   }
-  const std::string& name = options_.protectedFile;
-  if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return name + ": must be owned and writable by root alone";
+  const bool isOfOthers = status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (isOfOthers) return name + ": must be owned and writable by root alone";
   std::ifstream lines(name);
   if (!lines) return name + ": cannot be read";
   std::vector<Interval> prefixes;

@@ -3,7 +3,7 @@
 // Method: two hosts of one network outside, a forwarding gateway with somebody else's permissive ruleset, a server inside.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -186,6 +186,21 @@ describe.skipIf(obstacle !== '')(`enforcement${obstacle === '' ? '' : ` (skipped
     await startEnforcer('--never-block-file', file)
     expect(await ask('10.66.1.91')).toEqual([expect.stringContaining('never-block-unknown')])
     expect((await enforcer.status()).problem).toContain('must be owned and writable by root alone')
+  })
+
+  test('a file of root behind a closed folder stops all blocking: it may say a lot', async () => {
+    const folder = path.join(net.folder, 'closed')
+    mkdirSync(folder)
+    writeFileSync(path.join(folder, 'never-block'), `${ATTACKER.v4}\n`)
+    // The program gives up the right to read what others keep for themselves.
+    chmodSync(folder, 0o700)
+    chownSync(folder, 65_534, 65_534)
+    await net.stop(program.child)
+    await startEnforcer('--never-block-file', path.join(folder, 'never-block'))
+    const results = await enforcer.block([{ target: ATTACKER.v4, durationMs: DAY_MS }])
+    expect(results).toMatchObject([{ outcome: 'refused', reason: expect.stringContaining('Permission denied') }])
+    await net.stop(program.child)
+    await startEnforcer()
   })
 
   async function startEnforcer(...words: readonly string[]): Promise<void> {
