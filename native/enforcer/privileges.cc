@@ -1,5 +1,6 @@
 #include "privileges.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -26,14 +27,28 @@ constexpr uint32_t thisArchitecture = AUDIT_ARCH_AARCH64;
 #error "name the audit architecture of this machine"
 #endif
 
-// No system call here is needed by the enforcer, and each would be by somebody who took it over.
+// No system call here is needed by the enforcer, and each would be by somebody who took it over. Started by hand it is
+// still root, who owns most files: the last two rows, and `forbidWriting`, leave him nothing to write them with.
 constexpr uint32_t forbiddenCalls[] = {
     SYS_execve, SYS_execveat, SYS_clone, SYS_clone3, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_mount,
-    SYS_unshare, SYS_setns, SYS_bpf, SYS_init_module, SYS_finit_module, SYS_kexec_load, SYS_keyctl, SYS_perf_event_open,
+    SYS_unshare, SYS_setns, SYS_bpf, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_keyctl,
+    SYS_perf_event_open, SYS_io_uring_setup, SYS_userfaultfd, SYS_pidfd_getfd, SYS_open_by_handle_at, SYS_openat2,
+    SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_mknodat, SYS_fchmod, SYS_fchmodat, SYS_fchown,
+    SYS_fchownat, SYS_truncate, SYS_ftruncate, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr,
 #if defined(__x86_64__)
-    SYS_fork, SYS_vfork,
+    SYS_fork, SYS_vfork, SYS_creat, SYS_rename, SYS_link, SYS_symlink, SYS_mknod, SYS_chmod, SYS_chown, SYS_lchown,
 #endif
 };
+
+// Appends: a call `number` whose argument `flags` asks for more than reading is refused.
+void forbidWriting(std::vector<sock_filter>& filter, uint32_t number, size_t flags) {
+  const auto lowerHalf = static_cast<uint32_t>(offsetof(seccomp_data, args) + flags * sizeof(uint64_t));
+  filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4));
+  filter.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, lowerHalf));
+  filter.push_back(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0, 1));
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+}
 
 bool keepOnlyNetAdmin() {
   for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
@@ -54,6 +69,13 @@ bool forbidCalls() {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
   };
+#if defined(__x86_64__)
+  // The x32 numbers are a second way to every call.
+  filter.push_back(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1));
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
+  forbidWriting(filter, SYS_open, 1);
+#endif
+  forbidWriting(filter, SYS_openat, 2);
   for (const uint32_t call : forbiddenCalls) {
     filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
     filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
