@@ -40,10 +40,11 @@ inline FlowKey keyOf(const Packet& packet) {
 std::optional<FlowKey> quotedKeyOf(const Packet& packet);
 
 // Keyed by a secret of the process, so that nobody can choose addresses that collide. Multiply-and-fold of wyhash (Wang
-// Yi, 2019).
+// Yi, 2019). Both factors are keyed: a factor that a sender could make 0 would give all of his addresses one hash.
 class FlowHash {
  public:
-  explicit FlowHash(uint64_t secret) : secret_(secret | 1) {}
+  explicit FlowHash(uint64_t secret)
+      : secret_(secret | 1), portSecret_(fold(secret ^ 0xa4093822299f31d0, 0x9e3779b97f4a7c15)) {}
 
   uint32_t operator()(const FlowKey& key, uint8_t interfaceIndex) const {
     // The sum of both ends is the same in either direction.
@@ -59,10 +60,11 @@ class FlowHash {
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   }
   uint64_t hashEnd(const Address& address, uint16_t port) const {
-    return fold(address.high ^ secret_, address.low ^ (uint64_t{port} << 48) ^ 0xa4093822299f31d0);
+    return fold(address.high ^ secret_, address.low ^ (uint64_t{port} << 48) ^ portSecret_);
   }
 
   uint64_t secret_;
+  uint64_t portSecret_;
 };
 
 // 0: the packet runs from the flow's source; 1: towards it; -1: another flow.
