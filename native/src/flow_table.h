@@ -178,6 +178,8 @@ class FlowTable {
     next.isContinuation = true;
     giveBackDetail(flow);
     start(slot, next, packet);
+    // It stood where its last packet had put it; the time of this one would hold up the expiry of all behind it.
+    lists_.moveToEnd(isClosed(next) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);
   }
 
   uint32_t create(const Waiting& waiting) {

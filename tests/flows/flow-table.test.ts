@@ -79,6 +79,15 @@ test('after the active timeout a flow goes on under a new id with its direction 
   expect(records[0]!.flowId).not.toBe(records[1]!.flowId)
 })
 
+test('a flow that goes on after the active timeout does not hold up the end of others', async () => {
+  const [first, second, third] = [udp('10.0.0.1:1', '10.0.0.9:9'), udp('10.0.0.2:2', '10.0.0.9:9'), udp('10.0.0.3:3', '10.0.0.9:9')]
+  const packets = frames([0, first], [1000, second], [4000, first], [8000, third])
+  const { records } = await meter(pcap(packets), { activeTimeoutMs: 3500, idleTimeoutMs: 5000 })
+  expect(records.map(({ sourceAddress, flowEndReason }) => [sourceAddress, flowEndReason])).toEqual([
+    ['10.0.0.1', 'activeTimeout'], ['10.0.0.2', 'idleTimeout'], ['10.0.0.1', 'forcedEnd'], ['10.0.0.3', 'forcedEnd'],
+  ])
+})
+
 test('past the limit the flow that was silent longest ends early, and is counted', async () => {
   const end = (host: number) => udp(`10.0.0.${host}:1`, '10.0.1.1:2')
   const packets = frames([0, end(1)], [1000, end(2)], [2000, end(1)], [3000, end(3)])
