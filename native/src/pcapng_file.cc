@@ -1,5 +1,6 @@
 // pcapng: draft-ietf-opsawg-pcapng. Blocks that carry no packet are passed over by their length.
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -28,11 +29,13 @@ struct Interface {
   uint64_t ticksPerSecond = 1'000'000;
   int64_t offsetSeconds = 0;
 
-  uint64_t microseconds(uint64_t ticks) const {
-    const uint64_t seconds = ticks / ticksPerSecond;
+  // Nothing outside 1970..2106, the range of pcap: beyond it seconds do not fit into the 32 bits that the tables keep.
+  std::optional<uint64_t> microseconds(uint64_t ticks) const {
+    const uint64_t seconds = ticks / ticksPerSecond + static_cast<uint64_t>(offsetSeconds);
+    if (seconds > UINT32_MAX) return std::nullopt;
     const uint64_t rest = ticks % ticksPerSecond;
     const auto fraction = static_cast<uint64_t>(static_cast<unsigned __int128>(rest) * 1'000'000 / ticksPerSecond);
-    return (seconds + static_cast<uint64_t>(offsetSeconds)) * 1'000'000 + fraction;
+    return seconds * 1'000'000 + fraction;
   }
 };
 
@@ -143,7 +146,11 @@ class PcapngFile final : public CaptureFile {
       throw corrupt("a packet claims " + std::to_string(captured) + " octets");
     }
     // A simple packet has no time of its own: it gets that of the packet before.
-    if (!isSimple) lastUs_ = interface.microseconds(uint64_t{u32(bytes_, 12)} << 32 | u32(bytes_, 16));
+    if (!isSimple) {
+      const auto timestampUs = interface.microseconds(uint64_t{u32(bytes_, 12)} << 32 | u32(bytes_, 16));
+      if (!timestampUs) throw corrupt("a packet's time is not between 1970 and 2106");
+      lastUs_ = *timestampUs;
+    }
     packet.captured = {bytes_ + start, captured, wire > captured ? wire : captured};
     packet.timestampUs = lastUs_;
     packet.fileLinkType = interface.fileLinkType;
