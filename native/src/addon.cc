@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <span>
 #include <string>
@@ -119,6 +120,9 @@ class Capture : public Napi::ObjectWrap<Capture> {
       Napi::Error error = Napi::Error::New(env, failure.what());
       error.Set("problem", describe(env, failure));
       throw error;
+    } catch (const std::exception& trouble) {
+      close();
+      throw Napi::Error::New(env, trouble.what());
     }
   }
   ~Capture() override { close(); }
@@ -142,7 +146,7 @@ class Capture : public Napi::ObjectWrap<Capture> {
     session_.reset();  // joins the thread
     if (!isOpen_) return;
     isOpen_ = false;
-    wake_.Release();
+    wake_.Abort();  // a wake-up still under way must not find this object gone
     buffers_.Reset();
   }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <map>
+#include <new>
 #include <utility>
 
 #include "behaviour_observer.h"
@@ -82,12 +83,17 @@ void CaptureSession::run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
-  if (options_.behaviour) {
-    BehaviourObserver observer(options_.tables, *sink_);
-    runWith(observer);
-  } else {
-    RecordObserver observer(options_.recordFlows, *sink_);
-    runWith(observer);
+  try {
+    if (options_.behaviour) {
+      BehaviourObserver observer(options_.tables, *sink_);
+      runWith(observer);
+    } else {
+      RecordObserver observer(options_.recordFlows, *sink_);
+      runWith(observer);
+    }
+  } catch (const std::bad_alloc&) {
+    // The tables are address space only, but a kernel that never overcommits (vm.overcommit_memory=2) counts them.
+    failure_ = CaptureFailure(CaptureFailure::Code::kInterfaceFailed, "capture", "no memory for the tables; lower them");
   }
   sink_->end();
 }
@@ -155,7 +161,10 @@ void CaptureSession::readInterfaces(Meter<Observer>& meter) {
     if (isIdle) meter.pass(wallUs() - kClockLagUs);
     else meter.work();
     sink_->flush();
-    if (isIdle || ++rounds % kPublishRounds == 0) publish(meter);
+    if (isIdle || ++rounds % kPublishRounds == 0) {
+      reopenInterfaces();
+      publish(meter);
+    }
     // An event that waits for JavaScript to take the batch before it must not wait for the next packet.
     if (isIdle) waitForPackets(sink_->hasPending() ? 1 : kWaitMs);
   }
@@ -168,7 +177,6 @@ void CaptureSession::waitForPackets(int timeoutMs) {
   for (size_t index = 0; index < waits.size(); ++index) {
     if (waits[index].revents & (POLLERR | POLLHUP | POLLNVAL)) interfaces_[index]->recover();
   }
-  reopenInterfaces();
 }
 
 InterfaceCounters CaptureSession::countersOf(size_t index) {

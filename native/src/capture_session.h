@@ -57,8 +57,8 @@ class CaptureSession {
   bool readFile(Meter<Observer>& meter, CaptureFile& file, size_t index);
   template <class Observer>
   void readInterfaces(Meter<Observer>& meter);
-  // Waits for packets; drops interfaces that were removed and opens those that are back.
   void waitForPackets(int timeoutMs);
+  // Drops interfaces that were removed and opens those that are back.
   void reopenInterfaces();
   InterfaceCounters countersOf(size_t index);
   template <class Observer>
