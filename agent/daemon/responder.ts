@@ -176,7 +176,8 @@ export class Responder {
 
   /** The enforcer will never do it: nobody here believes in it any longer, and the reconciler stops trying. */
   #forget({ id, target }: { readonly id: number; readonly target: string }): void {
-    this.#parts.decider.remove({ id })
+    const { decider, clock } = this.#parts
+    decider.refuse(id, clock.wallMs())
     this.#parts.enforcement.release([target]).catch((error: unknown) => failed([target], error))
   }
 

@@ -23,6 +23,8 @@ export interface DecisionContext {
   readonly formerOffences: number
   /** Whether the caps leave room for one more block. */
   readonly hasRoom: boolean
+  /** Whether the enforcer refused this target a moment ago. */
+  readonly isRefused: boolean
 }
 
 /** A verdict before it has a number. */
@@ -35,7 +37,7 @@ export type Judgement = Omit<Verdict, 'id'>
  * `victim` — the entity suffers a spoofed or reflected flood; its sources are unknown and it must not be punished.
  * `no-address` — a VPN peer's name has no address to act on.
  * `uncorroborated` — only learned models speak against it.
- * `never-block` — the target overlaps the effective list. `cap` — too many blocks at once or within a minute.
+ * `never-block` — the target overlaps the effective list. `refused` — the enforcer, whose list knows more, would not do it. `cap` — too many blocks at once or within a minute.
  * `unverified-source` — the address may be forged, so the block is short. `mode` — observed, not enforced.
  */
 export function decide(posterior: Posterior, context: DecisionContext): Judgement {
@@ -75,13 +77,14 @@ export function targetOf(entity: Entity, prefixLength6: number): string {
 }
 
 function objectionsTo(posterior: Posterior, target: string, context: DecisionContext): string[] {
-  const { policy, neverBlock, hasRoom } = context
+  const { policy, neverBlock, hasRoom, isRefused } = context
   if (posterior.entity.kind === 'victim') return ['victim']
   if (target === '') return ['no-address']
   return [
     ...(isCorroborated(posterior, policy.decision.corroborationMin) ? [] : ['uncorroborated']),
     ...(neverBlock.neverBlockReason(target) === undefined ? [] : ['never-block']),
     ...(hasRoom ? [] : ['cap']),
+    ...(isRefused ? ['refused'] : []),
   ]
 }
 

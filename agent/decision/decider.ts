@@ -49,6 +49,8 @@ export interface DeciderCounters {
 /** A decision is renewed once less than this share of it remains and the evidence goes on. */
 const RENEWAL_RATIO = 0.1
 const MINUTE_MS = 60_000
+/** A refusal of the enforcer may end: an SSH session closes. Until then nothing is gained by asking with every event. */
+const REFUSED_MS = 30_000
 
 /**
  * Remembers what was decided, so that one attack gives one decision: decisions in force, former offenders, alerts already raised.
@@ -59,6 +61,7 @@ export class Decider {
   readonly #active = new Map<string, ActiveDecision>()
   readonly #raised: ExpiringMap<string, { readonly severity: Severity; readonly atMs: number }>
   readonly #offences: ExpiringMap<string, number>
+  readonly #refusedUntilMs: ExpiringMap<string, number>
   /** When the blocks of the last minute were decided, oldest first. */
   #recentBlocksAtMs: number[] = []
   #policy: DecisionPolicy
@@ -73,6 +76,7 @@ export class Decider {
     this.#nextId = nextId
     const capacity = policy.decision.entitiesMax
     this.#raised = new ExpiringMap({ capacity, idleTimeoutMs: policy.decision.alertRepeatMs })
+    this.#refusedUntilMs = new ExpiringMap({ capacity, idleTimeoutMs: REFUSED_MS })
     this.#offences = new ExpiringMap({ capacity, idleTimeoutMs: policy.response.offenderMemoryMs + policy.response.durationMsMax })
   }
 
@@ -81,7 +85,7 @@ export class Decider {
   }
 
   get counters(): DeciderCounters {
-    return { repeated: this.#repeated, forgotten: this.#raised.evicted + this.#offences.evicted }
+    return { repeated: this.#repeated, forgotten: this.#raised.evicted + this.#offences.evicted + this.#refusedUntilMs.evicted }
   }
 
   /** The verdict on `posterior`, or undefined when there is nothing to do or nothing new. A containment is in force from here on. */
@@ -100,6 +104,7 @@ export class Decider {
       neverBlock: this.#neverBlock,
       formerOffences: this.#offences.peek(target) ?? 0,
       hasRoom: this.#hasRoom(nowMs),
+      isRefused: (this.#refusedUntilMs.peek(target) ?? -Infinity) > nowMs,
     })
     const severity = severityOf(posterior, this.#policy)
     const isContained = isContainment(judgement.action)
@@ -154,6 +159,11 @@ export class Decider {
     return found
   }
 
+  /** The enforcer will not carry this decision out: it ends, and its target is alerted on only for a while. */
+  refuse(id: number, nowMs: number): void {
+    for (const { value } of this.remove({ id })) this.#refusedUntilMs.set(value, nowMs + REFUSED_MS, nowMs)
+  }
+
   /** Takes over decisions of a former run; those that ended meanwhile, or contradict the never-block list, are left out and returned. */
   restore(decisions: readonly ActiveDecision[], nowMs: number): readonly ActiveDecision[] {
     const left: ActiveDecision[] = []
@@ -176,6 +186,7 @@ export class Decider {
     for (const { value } of ended) this.#active.delete(value)
     this.#raised.expire(nowMs)
     this.#offences.expire(nowMs)
+    this.#refusedUntilMs.expire(nowMs)
     return ended
   }
 

@@ -22,6 +22,16 @@ test('a verdict never ends a decision earlier', () => {
   expect(decider.active()).toMatchObject([{ origin: 'phantomctl', untilMs: 7 * 24 * 60 * MINUTE_MS }])
 })
 
+test('what the enforcer refused is not asked for again with every event', () => {
+  const decider = start()
+  expect(decider.judge(posterior(0.99), 0)).toMatchObject({ id: 1, action: 'block' })
+  decider.refuse(1, 1)
+  expect(decider.active()).toEqual([])
+  expect(decider.judge(posterior(0.99), 2)).toBeUndefined()
+  expect(decider.judge(posterior(0.99, { category: 'c2' }), 3)).toMatchObject({ action: 'alert', heldBackBy: ['refused'] })
+  expect(decider.judge(posterior(0.99), 30_001)).toMatchObject({ action: 'block' })
+})
+
 test('an offender is remembered after its block has ended, and forgotten in the end', () => {
   const decider = start()
   decider.judge(posterior(0.99), 0)

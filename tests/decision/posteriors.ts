@@ -19,7 +19,7 @@ export function policy(response: Partial<DecisionPolicy['response']> = {}): Deci
 /** Enforce, empty never-block list, no history. */
 export function context(change: Partial<DecisionContext> = {}): DecisionContext {
   const neverBlock = new NeverBlockList([])
-  return { nowMs: 1_000, mode: 'enforce', policy: policy(), neverBlock, formerOffences: 0, hasRoom: true, ...change }
+  return { nowMs: 1_000, mode: 'enforce', policy: policy(), neverBlock, formerOffences: 0, hasRoom: true, isRefused: false, ...change }
 }
 
 /** A scan from 198.51.100.7, corroborated by the random-walk test. */

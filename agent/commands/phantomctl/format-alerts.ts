@@ -7,6 +7,7 @@ import { formatInstant, formatLatency, formatProbability, formatSigned } from '.
 const HELD_BACK: Readonly<Record<string, string>> = {
   'mode': 'the mode keeps every action from happening',
   'never-block': 'the address is on the list of those never to block',
+  'refused': 'the enforcer refused to block it a moment ago: its own list of whom to spare knows more',
   'cap': 'as many blocks as allowed are already in force, or were made within a minute',
   'unverified-source': 'no handshake and no answer proved this address, and anybody can forge one; so the block is short',
   'uncorroborated': 'only learned models speak against it, and no evidence test supports them',
