@@ -70,7 +70,7 @@ export interface Detection {
   readonly decider: Decider
   readonly detector: ThreatDetector
   readonly sequences: SequenceMemory
-  readonly extractor: FeatureExtractor
+  readonly inference: InferenceClient | undefined
   readonly modelVersion: string
 }
 
@@ -95,7 +95,7 @@ export function createDetection(start: DetectionStart): Detection {
   })
   const decider = new Decider({ policy: policyOf(config), mode, neverBlock: new NeverBlockList(neverBlock), nextId })
   const pipeline = new Pipeline({ ...start, inference: models?.inference, extractor, sequences, detector, decider })
-  return { pipeline, decider, detector, sequences, extractor, modelVersion }
+  return { pipeline, decider, detector, sequences, inference: models?.inference, modelVersion }
 }
 
 /** The node's own name, for `version` and metrics. */

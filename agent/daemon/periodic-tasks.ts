@@ -46,6 +46,7 @@ export function periodicTasks(parts: TaskParts): readonly PeriodicTask[] {
     { name: 'protection', everyMs: PROTECTION_MS, run: () => protection.refresh() },
     { name: 'expiry', everyMs: EXPIRY_MS, run: () => expire(parts) },
     { name: 'gauges', everyMs: GAUGES_MS, run: () => report(parts, monitor) },
+    lossTask(parts),
     { name: 'flush', everyMs: config.events.flushMs, run: () => telemetry.writer.flush() },
     { name: 'prune', everyMs: PRUNE_MS, run: async () => { await persistence.alerts.prune(clock.wallMs()) } },
     {
@@ -84,6 +85,9 @@ function report({ source, detection, persistence, telemetry, responder, protecti
   const simulated = active.filter((decision) => decision.simulated).length
   const { drift } = monitor.view
   metrics.meter(source.counters())
+  metrics.entities('evidence', detection.detector.counts)
+  metrics.entities('sequences', detection.sequences.counts)
+  if (detection.inference !== undefined) metrics.inference(detection.inference.counters())
   metrics.decisions({ active: active.length - simulated, simulated, ...detection.decider.counters })
   metrics.enforcement({
     desired: drift?.desired ?? active.length - simulated, actual: drift?.actual ?? 0, driftSeconds: drift?.driftSeconds ?? 0,
@@ -93,6 +97,20 @@ function report({ source, detection, persistence, telemetry, responder, protecti
   metrics.followers(broadcast.counts())
   metrics.queue('response', responder.queue)
   metrics.alertsKept(persistence.alerts.size)
+}
+
+/** An interface that was taken away (a restarted tunnel) is opened again by the meter, once a second; until then nobody watches there. */
+function lossTask({ source, logger }: TaskParts): PeriodicTask {
+  let before = 0
+  return {
+    name: 'loss',
+    everyMs: GAUGES_MS,
+    run() {
+      const times = source.counters().dropped['interfaceLost'] ?? 0
+      if (times > before) logger.warn({ times: times - before }, 'An interface is gone; it is watched again when it is back')
+      before = times
+    },
+  }
 }
 
 function healthTask({ config, telemetry, clock }: TaskParts): PeriodicTask {

@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { MeterCounters } from '../capture/index.ts'
 import type { Mode, Verdict } from '../decision/index.ts'
+import type { InferenceCounters } from '../ensemble/index.ts'
 import type { EventWriterCounters } from './event-writer.ts'
 import { quantile } from './quantile.ts'
 import type { NodeHealth } from './proc-health.ts'
@@ -38,12 +39,12 @@ export interface Metrics {
   enforcement(state: EnforcementState): void
   enforcementResult(outcome: string): void
   repaired(elements: number): void
-  inference(rows: number, seconds: number): void
-  rowsRefused(rows: number): void
+  inference(counters: InferenceCounters): void
+  /** @param memory whose: `evidence` or `sequences` */
+  entities(memory: string, counts: { readonly entities: number; readonly evicted: number }): void
   events(counters: EventWriterCounters): void
   followers(state: { readonly connected: number; readonly dropped: number }): void
   queue(name: string, state: { readonly length: number; readonly dropped: number }): void
-  storageWrite(seconds: number, outcome: 'done' | 'failed'): void
   alertsKept(count: number): void
   health(health: NodeHealth): void
   summary(which: 'decision' | 'enforcement'): Promise<LatencySummary | null>
@@ -86,22 +87,29 @@ interface Declare {
   readonly latency: (name: string, help: string) => Histogram
 }
 
-function declareModels({ gauge, counter, latency }: Declare): Pick<Metrics, 'build' | 'model' | 'inference' | 'rowsRefused'> {
+function declareModels({ gauge, counter }: Declare): Pick<Metrics, 'build' | 'model' | 'inference' | 'entities'> {
   const buildInfo = gauge('build_info', 'Always 1; labels name the build.', 'version', 'node')
   const modelInfo = gauge('model_info', 'Always 1; labels name the models in use.', 'version', 'feature_schema')
-  const inference = latency('model_inference_seconds', 'One batch through the models.')
   const rows = counter('model_rows_total', 'Rows handed to the models, by what became of them.', 'outcome')
+  const failures = counter('model_failures_total', 'Requests that a model failed at, and ends of the inference worker.', 'what')
+  const entities = gauge('scoring_entities', 'Entities remembered, by memory.', 'memory')
+  const forgotten = counter('scoring_forgotten_entities_total', 'Entities forgotten because the memory was full, by memory.', 'memory')
   return {
+    entities(memory, counts) {
+      entities.set({ memory }, counts.entities)
+      setTotal(forgotten, counts.evicted, { memory })
+    },
     build: (labels) => buildInfo.set(labels, 1),
     model({ version, featureSchema }) {
       modelInfo.reset()
       modelInfo.set({ version, feature_schema: featureSchema }, 1)
     },
-    inference(count, seconds) {
-      inference.observe(seconds)
-      rows.inc({ outcome: 'scored' }, count)
+    inference(counters) {
+      setTotal(rows, counters.rows - counters.refusedRows, { outcome: 'scored' })
+      setTotal(rows, counters.refusedRows, { outcome: 'refused' })
+      setTotal(failures, counters.failedRequests, { what: 'request' })
+      setTotal(failures, counters.crashes, { what: 'worker' })
     },
-    rowsRefused: (count) => rows.inc({ outcome: 'refused' }, count),
   }
 }
 
@@ -146,17 +154,9 @@ function declareEnforcement({ gauge, counter }: Declare): Pick<Metrics, 'enforce
   }
 }
 
-function declareStorage({ gauge, counter, latency }: Declare): Pick<Metrics, 'storageWrite' | 'alertsKept'> {
-  const writes = latency('storage_write_seconds', 'One write to the store.')
-  const failures = counter('storage_failed_writes_total', 'Writes to the store that failed.')
+function declareStorage({ gauge }: Declare): Pick<Metrics, 'alertsKept'> {
   const alerts = gauge('storage_alerts', 'Alerts kept in the store.')
-  return {
-    storageWrite(seconds, outcome) {
-      writes.observe(seconds)
-      if (outcome === 'failed') failures.inc()
-    },
-    alertsKept: (count) => alerts.set(count),
-  }
+  return { alertsKept: (count) => alerts.set(count) }
 }
 
 function declareMeter({ gauge, counter }: Declare): Metrics['meter'] {
@@ -167,6 +167,7 @@ function declareMeter({ gauge, counter }: Declare): Metrics['meter'] {
   const hosts = gauge('meter_hosts', 'Hosts with counters.')
   const pairs = gauge('meter_pairs', 'Pairs with counters.')
   const undecoded = counter('meter_undecoded_packets_total', 'Packets that gave no flow, by reason.', 'reason')
+  const oddities = counter('meter_oddities_total', 'Packets and flows that were taken otherwise than they came, by kind.', 'kind')
   const dropped = counter('meter_dropped_total', 'Work dropped or ended early, by reason.', 'reason')
   const events = counter('scoring_events_total', 'Events by fate; received = scored + shed + pending.', 'fate')
   const pending = gauge('scoring_pending_events', 'Events neither scored nor shed yet.')
@@ -177,6 +178,9 @@ function declareMeter({ gauge, counter }: Declare): Metrics['meter'] {
     activeFlows.set(counters.activeFlows)
     hosts.set(counters.hosts)
     pairs.set(counters.pairs)
+    setTotal(oddities, counters.reorderedPackets ?? 0, { kind: 'reordered-packet' })
+    setTotal(oddities, counters.filteredPackets ?? 0, { kind: 'filtered-packet' })
+    setTotal(oddities, counters.questionsMissed ?? 0, { kind: 'question-missed' })
     for (const [reason, count] of Object.entries(counters.undecoded)) setTotal(undecoded, count, { reason })
     for (const [reason, count] of Object.entries(counters.dropped)) setTotal(dropped, count, { reason })
     for (const fate of ['received', 'scored', 'shed'] as const) setTotal(events, counters.events[fate], { fate })
