@@ -42,11 +42,6 @@ export async function writeSummary(file: string, summary: Summary): Promise<void
   await writeFile(file, `${JSON.stringify(summary)}\n`).catch((error: unknown) => { throw unwritable(file, error) })
 }
 
-/** Closes what was opened, the last first, whatever became of it. */
-export async function closeInReverse(opened: readonly (() => Promise<void>)[]): Promise<void> {
-  for (const close of opened.toReversed()) await close()
-}
-
 /** What was read, in one line for people. */
 export function describeSummary({ packets, flows, seconds, cpuSeconds }: Summary): string {
   const nsPerPacket = packets === 0 ? '' : `, ${Math.round((cpuSeconds / packets) * 1e9)} ns of CPU a packet`

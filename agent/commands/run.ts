@@ -31,7 +31,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     await daemon.run()
     return EXIT.ok
   } finally {
-    scheduler.stop()
+    await scheduler.stop()
     removeHandlers()
   }
 }

@@ -26,7 +26,7 @@ import { openTelemetry } from './open-telemetry.ts'
 import type { Telemetry } from './open-telemetry.ts'
 import { periodicTasks, takeInventory } from './periodic-tasks.ts'
 import { Protection } from './protection.ts'
-import { drain, eachFlowRecord } from './drain.ts'
+import { closeInReverse, drain, eachFlowRecord } from './drain.ts'
 import { Responder } from './responder.ts'
 import { restoreDecisions } from './restore-decisions.ts'
 import { Scheduler } from './scheduler.ts'
@@ -65,7 +65,7 @@ export async function createDaemon(start: DaemonStart): Promise<Daemon> {
   const { root, clock, logger } = start
   const opened: (() => Promise<void>)[] = []
   const closeAll = async (): Promise<void> => {
-    for (const close of opened.splice(0).reverse()) await close()
+    await closeInReverse(opened.splice(0))
   }
   try {
     const models = await openModels(config)
@@ -140,10 +140,11 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   opened.push(() => server.close())
   opened.push(await serveMetrics(parts, { version, node }))
   const tasks = periodicTasks({ ...parts, responder, monitor, protection })
+  await monitor.reconcile()
+  // From here on nothing fails: a timer that outlived a failed start would keep the process from ending.
   for (const task of tasks) scheduler.every(task)
   scheduler.every({ name: 'turn', everyMs: TURN_MS, run: () => { lastTurnMs = clock.monotonicMs() } })
   takeInventory({ logger }).catch((error: unknown) => logger.warn({ error }, 'No inventory of the node'))
-  await monitor.reconcile()
   logger.info({ version, modelVersion, mode: decider.mode, interfaces: config.capture.interfaces.length }, 'Agent ready')
 
   const namer = createFlowNamer(eventLayout, config.capture.interfaces.map(({ name }) => name))
@@ -154,7 +155,7 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
         await judgeAll(source, { detection, telemetry, responder, namer })
       } finally {
         isStopping = true
-        scheduler.stop()
+        await scheduler.stop()
         await responder.settle()
         await closeAll()
       }

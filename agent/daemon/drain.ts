@@ -24,3 +24,10 @@ export function eachFlowRecord(batch: EventBatch, take: (index: number) => void)
     if ((batch.u8[index * PURPOSE_FIELD.stride + PURPOSE_FIELD.offset]! & PURPOSE.record) !== 0) take(index)
   }
 }
+
+/** Closes what was opened, the last first. One that fails keeps no other from being closed; the first failure is thrown in the end. */
+export async function closeInReverse(opened: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const close of opened.toReversed()) await close().catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
+}

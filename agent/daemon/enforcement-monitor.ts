@@ -53,7 +53,8 @@ export class EnforcementMonitor {
   async reconcile(): Promise<readonly EnforcementResult[]> {
     try {
       const { held, drift, repaired } = await this.#keeper.reconcile()
-      this.#held = new Set([...held].map(keyOf))
+      // The kernel's spelling is the canonical one already; to parse sixty thousand prefixes a second is no way to learn that.
+      this.#held = new Set(held)
       this.#note(true, '')
       this.#drift = drift
       if (repaired.length > 0) {

@@ -17,8 +17,8 @@ export interface EnforcerStart {
 /** An enforcer that ends so often within a minute will not stay by being started once more. */
 const STARTS_PER_MINUTE_MAX = 5
 const MINUTE_MS = 60_000
-/** It ends within milliseconds; one that hangs is killed. */
-const STOP_MS = 2_000
+/** It starts and ends within milliseconds; one that hangs is not waited for, and killed in the end. */
+const PATIENCE_MS = 2_000
 
 /**
  * The privileged enforcer of a checkout that runs as root: started where nobody serves the socket, and again when it ended.
@@ -46,7 +46,7 @@ export class EnforcerProcess {
     if (this.#isStopped || !this.#hasStartLeft()) return
     mkdirSync(path.dirname(socketPath), { recursive: true, mode: 0o755 })
     this.#child = this.#spawn()
-    await listening(this.#child)
+    await listening(this.#child, this.#start.clock)
   }
 
   /** Ends it; bans stay in the kernel until they time out. */
@@ -54,7 +54,7 @@ export class EnforcerProcess {
     this.#isStopped = true
     const child = this.#child
     if (child === undefined) return
-    const cancel = this.#start.clock.after(STOP_MS, () => child.kill('SIGKILL'))
+    const cancel = this.#start.clock.after(PATIENCE_MS, () => child.kill('SIGKILL'))
     child.kill('SIGTERM')
     await new Promise<void>((resolve) => { child.once('close', () => resolve()) })
     cancel()
@@ -96,12 +96,15 @@ function enforcerArguments(socketPath: string, response: Settings<'response'>): 
   ]
 }
 
-/** Resolves when the enforcer has said that it listens, or has ended. */
-function listening(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
+/** Resolves when the enforcer has said that it listens, has ended, or has been silent for too long to be waited for. */
+async function listening(child: ChildProcess, clock: Clock): Promise<void> {
+  let cancel = (): void => {}
+  await new Promise<void>((resolve) => {
     child.stdout?.once('data', () => resolve())
     child.once('close', () => resolve())
+    cancel = clock.after(PATIENCE_MS, resolve)
   })
+  cancel()
 }
 
 /** Whether somebody listens at the socket. Only a refusal proves that nobody does: the socket of a killed process stays behind. */

@@ -12,6 +12,7 @@ export class Scheduler {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #timers = new Map<string, Cancel>()
+  readonly #underWay = new Set<Promise<void>>()
   #isStopped = false
 
   constructor(clock: Clock, logger: Logger) {
@@ -22,13 +23,19 @@ export class Scheduler {
   /** The first run comes one period from now. */
   every(task: PeriodicTask): void {
     if (this.#isStopped) return
-    this.#timers.set(task.name, this.#clock.after(task.everyMs, () => { void this.#run(task) }))
+    this.#timers.set(task.name, this.#clock.after(task.everyMs, () => this.#begin(task)))
   }
 
-  /** No task begins any more; one under way finishes. */
-  stop(): void {
+  /** No task begins any more; resolves when those under way have finished, so that what they use can be closed. */
+  async stop(): Promise<void> {
     this.#isStopped = true
     for (const cancel of this.#timers.values()) cancel()
+    await Promise.all(this.#underWay)
+  }
+
+  #begin(task: PeriodicTask): void {
+    const running = this.#run(task).finally(() => this.#underWay.delete(running))
+    this.#underWay.add(running)
   }
 
   async #run(task: PeriodicTask): Promise<void> {

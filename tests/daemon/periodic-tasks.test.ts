@@ -81,7 +81,7 @@ async function scheduledAgent() {
   })
   for (const task of tasks) scheduler.every(task)
   onTestFinished(async () => {
-    scheduler.stop()
+    await scheduler.stop()
     await telemetry.writer.close()
     rmSync(folder, { recursive: true })
   })

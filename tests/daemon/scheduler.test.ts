@@ -37,12 +37,23 @@ test('a task that fails is named in the log and tried again; the others do not n
 
 test('after stop nothing begins, not even what was under way or comes later', async () => {
   const { clock, scheduler, ran } = scheduled()
-  scheduler.every({ name: 'a', everyMs: 1_000, run: () => scheduler.stop() })
+  scheduler.every({ name: 'a', everyMs: 1_000, run: () => { void scheduler.stop() } })
   scheduler.every({ name: 'b', everyMs: 5_000, run: ran('b') })
   await clock.advance(1_000)
   scheduler.every({ name: 'c', everyMs: 1, run: ran('c') })
   await clock.advance(60_000)
   expect([ran.log, clock.pending]).toEqual([[], 0])
+})
+
+test('stop waits for what is under way', async () => {
+  const { clock, scheduler, ran } = scheduled()
+  const run = () => new Promise<void>((resolve) => { clock.after(3_000, resolve) })
+  scheduler.every({ name: 'long', everyMs: 1_000, run })
+  await clock.advance(1_000)
+  const stopping = scheduler.stop().then(ran('stopped'))
+  await clock.advance(3_000)
+  await stopping
+  expect(ran.log).toEqual(['stopped 4000'])
 })
 
 function scheduled(onError: (data: object) => void = () => {}) {
