@@ -37,7 +37,8 @@ export type Judgement = Omit<Verdict, 'id'>
  * `victim` — the entity suffers a spoofed or reflected flood; its sources are unknown and it must not be punished.
  * `no-address` — a VPN peer's name has no address to act on.
  * `uncorroborated` — only learned models speak against it.
- * `never-block` — the target overlaps the effective list. `refused` — the enforcer, whose list knows more, would not do it. `cap` — too many blocks at once or within a minute.
+ * `never-block` — the target overlaps the effective list. `refused` — the enforcer, whose list knows more, would not do it.
+ * `cap` — too many blocks at once or within a minute.
  * `unverified-source` — the address may be forged, so the block is short. `mode` — observed, not enforced.
  */
 export function decide(posterior: Posterior, context: DecisionContext): Judgement {

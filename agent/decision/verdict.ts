@@ -18,7 +18,7 @@ export interface Verdict {
   readonly durationMs: number
   readonly decidedAtMs: number
   readonly isSimulated: boolean
-  /** Why a stronger action was not taken: `never-block`, `refused`, `cap`, `unverified-source`, `mode` ... Empty when nothing held it back. */
+  /** Why a stronger action was not taken, in the words of `decide`; empty when nothing held it back. */
   readonly heldBackBy: readonly string[]
   /** Expected cost of each action considered, in the units of the cost table. */
   readonly expectedCosts: Readonly<Partial<Record<Action, number>>>
