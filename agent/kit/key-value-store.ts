@@ -8,6 +8,8 @@ export interface KeyRange {
   readonly from: string
   readonly to: string
   readonly limit?: number
+  /** From the last key to the first. */
+  readonly reverse?: boolean
 }
 
 /** A small ordered store. `storage` implements it on level; tests and simulations in memory. */
@@ -15,7 +17,7 @@ export interface KeyValueStore {
   get(key: string): Promise<Uint8Array | undefined>
   /** All changes or none. When `durable`, they are on disk (fsync) before the promise resolves. */
   write(changes: readonly StoreChange[], options: { readonly durable: boolean }): Promise<void>
-  /** Entries of the range, in key order. */
+  /** Entries of the range, in key order or its reverse. */
   entries(range: KeyRange): AsyncIterable<readonly [key: string, value: Uint8Array]>
   close(): Promise<void>
 }

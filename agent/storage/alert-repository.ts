@@ -56,16 +56,16 @@ export class AlertRepository {
     return value === undefined ? undefined : alertCodec.decode(value)
   }
 
-  /** The newest alerts that `matches` accepts, newest first. Reads at most `alertsMax` records. */
+  /** The newest alerts that `matches` accepts, newest first. Reads no more than it takes to find them. */
   async newest(limit: number, matches: (alert: AlertRecord) => boolean = () => true): Promise<readonly AlertRecord[]> {
     const found: AlertRecord[] = []
-    for await (const [, value] of this.#store.entries(keysBelow(PREFIX))) {
+    if (limit <= 0) return found
+    for await (const [, value] of this.#store.entries({ ...keysBelow(PREFIX), reverse: true })) {
       const alert = alertCodec.decode(value)
-      if (!matches(alert)) continue
-      found.push(alert)
-      if (found.length > limit) found.shift()
+      if (matches(alert)) found.push(alert)
+      if (found.length >= limit) break
     }
-    return found.reverse()
+    return found
   }
 
   /** Removes what is too old or too much, the oldest first; the daemon calls it at a slow cadence. Returns how many went. */

@@ -53,13 +53,7 @@ export class AuditJournal {
 
   /** Continues the journal in `store`. */
   static async open(store: KeyValueStore, auditMax: number): Promise<AuditJournal> {
-    let first: AuditRecord | undefined
-    let last: AuditRecord | undefined
-    for await (const [, value] of store.entries(keysBelow(PREFIX))) {
-      const record = auditCodec.decode(value)
-      first ??= record
-      last = record
-    }
+    const [first, last] = [await endOf(store, false), await endOf(store, true)]
     return new AuditJournal(store, auditMax, first === undefined || last === undefined ? {} : { first, last })
   }
 
@@ -110,6 +104,11 @@ export class AuditJournal {
     }
     return { ok: true, entries: count, head: this.#head }
   }
+}
+
+async function endOf(store: KeyValueStore, reverse: boolean): Promise<AuditRecord | undefined> {
+  for await (const [, value] of store.entries({ ...keysBelow(PREFIX), limit: 1, reverse })) return auditCodec.decode(value)
+  return undefined
 }
 
 function faultOf(record: AuditRecord, former: AuditRecord | undefined): string | undefined {

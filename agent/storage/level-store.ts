@@ -46,9 +46,9 @@ function storeOn(database: Database): KeyValueStore {
       const options: { sync: boolean } = { sync: durable }
       await database.batch(operations, options)
     },
-    async *entries({ from, to, limit }: KeyRange) {
+    async *entries({ from, to, limit, reverse = false }: KeyRange) {
       if (limit !== undefined && limit <= 0) return
-      yield* database.iterator({ gte: from, lt: to, ...(limit === undefined || limit === Infinity ? {} : { limit }) })
+      yield* database.iterator({ gte: from, lt: to, reverse, ...(limit === undefined || limit === Infinity ? {} : { limit }) })
     },
     close: () => database.close(),
   }

@@ -21,9 +21,10 @@ export function openMemoryStore(): KeyValueStore {
         else values.delete(change.key)
       }
     },
-    async *entries({ from, to, limit = Infinity }: KeyRange) {
+    async *entries({ from, to, limit = Infinity, reverse = false }: KeyRange) {
       assertOpen()
       const keys = [...values.keys()].filter((key) => compareKeys(key, from) >= 0 && compareKeys(key, to) < 0).sort(compareKeys)
+      if (reverse) keys.reverse()
       // A snapshot, as level gives it: what is written meanwhile is not seen.
       const snapshot = keys.slice(0, limit).map((key) => [key, values.get(key)!.slice()] as const)
       yield* snapshot

@@ -35,6 +35,7 @@ export function keyValueStoreContract(name: string, open: () => Promise<KeyValue
     expect(await listed(store, { from: 'a', to: 'z', limit: 3 })).toEqual(['a', 'b', 'c'])
     expect(await listed(store, { from: 'a', to: 'z', limit: 0 })).toEqual([])
     expect(await listed(store, { from: 'd', to: 'b' })).toEqual([])
+    expect(await listed(store, { from: 'a', to: 'd', limit: 2, reverse: true })).toEqual(['c', 'b'])
   }))
 
   test(`${name}: keys sort by their UTF-8 bytes, prefixes first`, () => withStore(async (store) => {
