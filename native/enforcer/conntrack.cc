@@ -15,8 +15,8 @@ namespace {
 constexpr size_t pendingMax = 65'536;
 constexpr int64_t walkEveryMs = 100;  // an empty table of 65536 buckets takes 3 ms to walk: 3 % of a core at most
 
-// The kernel walks without a pause. Begun right after the answer, the walk holds the very core on which the asker was woken, and
-// the answer is not read before the next tick of the scheduler (4 ms seen).
+// The kernel walks without a pause. Begun right after the answer, the walk holds the very core on which the asker was
+// woken, and the answer is not read before the next tick of the scheduler (4 ms seen).
 constexpr int64_t walkDelayMs = 10;
 
 constexpr uint16_t conntrackType(uint16_t message) { return NFNL_SUBSYS_CTNETLINK << 8 | message; }
@@ -30,7 +30,8 @@ std::optional<Interval> addressOf(const Attributes<CTA_IP_MAX + 1>& addresses, i
 // `disjoint` is sorted, so only the last interval that begins at or before the host can hold it.
 bool holds(const std::vector<Interval>& disjoint, const std::optional<Interval>& host) {
   if (!host) return false;
-  const auto above = std::upper_bound(disjoint.begin(), disjoint.end(), Interval{host->family, host->first, lastAddress(host->family)});
+  const Interval widest{host->family, host->first, lastAddress(host->family)};
+  const auto above = std::upper_bound(disjoint.begin(), disjoint.end(), widest);
   return above != disjoint.begin() && std::prev(above)->overlaps(*host);
 }
 
@@ -100,9 +101,11 @@ void ConntrackFlusher::onReadable() {
       consider(payload);
     }
   }, false);
-  // ENOBUFS and the like: entries were lost, and those connections end by their own timeouts behind the drop.
-  if (error != 0 && error != EAGAIN && error != EINTR) isOver = true;
   if (isOver) isWalking_ = false;
+  if (error == 0 || error == EAGAIN || error == EINTR) return;
+  // ENOBUFS and the like: entries were lost, and a flowtable would forward theirs for as long as they talk. Once more.
+  isWalking_ = false;
+  request(walking_, nextWalkAtMs_);
 }
 
 // Either end of either direction: after NAT the blocked address may stand in one of them only.
@@ -120,12 +123,17 @@ void ConntrackFlusher::consider(Bytes payload) {
   NetlinkWriter out;
   nfgenmsg header{};
   std::memcpy(&header, payload.data(), sizeof header);
-  // No acknowledgement: an entry that has gone meanwhile is as good as deleted. The id keeps us from ending a successor.
-  out.message(conntrackType(IPCTNL_MSG_CT_DELETE), 0, deletion_->nextSequence(), nfgenmsg{header.nfgen_family, NFNETLINK_V0, 0});
+  // No acknowledgement: an entry that has gone meanwhile is as good as deleted. The id keeps us from ending a
+  // successor.
+  const nfgenmsg family{header.nfgen_family, NFNETLINK_V0, 0};
+  out.message(conntrackType(IPCTNL_MSG_CT_DELETE), 0, deletion_->nextSequence(), family);
   out.attribute(CTA_TUPLE_ORIG | NLA_F_NESTED, entry[CTA_TUPLE_ORIG]);
   if (!entry[CTA_ID].empty()) out.attribute(CTA_ID, entry[CTA_ID]);
   if (!entry[CTA_ZONE].empty()) out.attribute(CTA_ZONE, entry[CTA_ZONE]);
   if (deletion_->send(out.finish()) == 0) ++flushed_;
+  // The kernel answers before `send` returns, and unasked only to say that it did not delete.
+  while (deletion_->receive([this](const nlmsghdr&, Bytes) { --flushed_; }, false) == 0) {
+  }
 }
 
 }  // namespace enforcer

@@ -15,10 +15,10 @@ namespace {
 constexpr char tableName[] = "phantommesh";
 constexpr uint8_t familyInet = 1;  // NFPROTO_INET
 
-// Priority -310: behind defragmentation (-400), before anybody's raw table (-300) and before connection tracking (-200). So a
-// blocked address costs no conntrack entry, and no NAT has changed the addresses yet. A drop is final whatever other chains
-// of the hook accept. `forward` sees replies after NAT was undone, which is how they reach a blocked inner address;
-// `output` sees what the node itself sends. See docs/decisions/0002-enforcement.md.
+// Priority -310: behind defragmentation (-400), before anybody's raw table (-300) and before connection tracking
+// (-200). So a blocked address costs no conntrack entry, and no NAT has changed the addresses yet. A drop is final
+// whatever other chains of the hook accept. `forward` sees replies after NAT was undone, which is how they reach a
+// blocked inner address; `output` sees what the node itself sends. See docs/decisions/0002-enforcement.md.
 constexpr char definition[] = R"(
 add table inet phantommesh
 add set inet phantommesh v4 { type ipv4_addr; flags interval,timeout; }
@@ -40,6 +40,10 @@ add rule inet phantommesh forward ip6 daddr @v6 counter name to_blocked drop
 add rule inet phantommesh output ip daddr @v4 counter name to_blocked drop
 add rule inet phantommesh output ip6 daddr @v6 counter name to_blocked drop
 )";
+
+// Adding first makes deleting what is not there fine, in one transaction.
+constexpr char removal[] = "add table inet phantommesh\ndelete table inet phantommesh\n";
+constexpr int definitionsMax = 5;
 
 const char* setOf(Family family) { return family == Family::v4 ? "v4" : "v6"; }
 
@@ -150,11 +154,19 @@ bool NftTable::isIntact() {
 }
 
 std::string NftTable::define() {
-  std::string trouble = run(definition);
-  // Sets or chains of our name but another shape, from another version or another hand: the table is ours, so begin anew.
-  if (!trouble.empty()) trouble = run("add table inet phantommesh\ndelete table inet phantommesh\n" + std::string(definition));
-  if (!trouble.empty()) return trouble;
-  return run("list table inet phantommesh", &definition_);
+  for (int attempt = 0; attempt < definitionsMax; ++attempt) {
+    const uint32_t before = generation();
+    std::string trouble = run(definition);
+    // Sets or chains of our name but another shape, from another version or another hand: the table is ours, so begin
+    // anew.
+    if (!trouble.empty()) trouble = run(removal + std::string(definition));
+    if (trouble.empty()) trouble = run("list table inet phantommesh", &definition_);
+    if (!trouble.empty()) return trouble;
+    // Ours was the only commit, so what was listed is what we defined and nobody else's work.
+    if (generation() == before + 1) return "";
+  }
+  definition_.clear();
+  return "somebody else keeps changing the ruleset";
 }
 
 int NftTable::read(std::vector<Blocked>& elements, int64_t nowMs) {
@@ -176,7 +188,8 @@ int NftTable::readSet(Family family, std::vector<Blocked>& elements, int64_t now
   std::vector<Boundary> boundaries;
   const int error = socket_.dump(out.finish(), sequence, [&](uint16_t, Bytes payload) {
     const auto list = readAttributes<NFTA_SET_ELEM_LIST_MAX + 1>(afterHeader(payload, sizeof(nfgenmsg)));
-    eachAttribute(list[NFTA_SET_ELEM_LIST_ELEMENTS], [&](uint16_t, Bytes element) { readBoundary(element, boundaries, nowMs); });
+    eachAttribute(list[NFTA_SET_ELEM_LIST_ELEMENTS],
+                  [&](uint16_t, Bytes element) { readBoundary(element, boundaries, nowMs); });
   });
   if (error == ENOENT) return 0;
   if (error == 0) pairBoundaries(family, boundaries, elements);
@@ -202,8 +215,8 @@ int NftTable::apply(std::span<const Change> changes, uint32_t generation, int64_
   return awaitCommit(begin, last);
 }
 
-// The kernel answers for the last message, and before it for every message it refused; it refuses the batch as a whole at its
-// beginning. The first refusal is the one that explains.
+// The kernel answers for the last message, and before it for every message it refused; it refuses the batch as a whole
+// at its beginning. The first refusal is the one that explains.
 int NftTable::awaitCommit(uint32_t begin, uint32_t last) {
   int firstError = 0;
   bool isOver = false;
@@ -236,8 +249,7 @@ DropCounters NftTable::dropped() {
 
 std::string NftTable::remove() {
   definition_.clear();
-  // Adding first makes deleting what is not there fine, in one transaction.
-  return run("add table inet phantommesh\ndelete table inet phantommesh\n");
+  return run(removal);
 }
 
 }  // namespace enforcer

@@ -38,6 +38,27 @@ describe.skipIf(obstacle !== '')(`the enforcer program${obstacle === '' ? '' : `
     }
   })
 
+  test.each([
+    ['the rules are flushed', 'flush chain inet phantommesh prerouting'],
+    ['a chain is deleted', 'delete chain inet phantommesh prerouting'],
+    ['a rule is put before ours', 'insert rule inet phantommesh prerouting accept'],
+    ['the table sleeps', 'add table inet phantommesh { flags dormant; }'],
+    ['a policy is changed', 'add chain inet phantommesh output { type filter hook output priority -310; policy drop; }'],
+  ])('a ban stays in force when %s', async (_what, tampering) => {
+    const { child, socketPath } = await net.startEnforcer('alone')
+    const enforcer = new EnforcerClient({ socketPath, clock: systemClock })
+    await enforcer.block([{ target: '192.0.2.7', durationMs: 60_000 }])
+    const table = (): string => net.run('alone', 'nft', '-s', '-t', 'list', 'table', 'inet', 'phantommesh')
+    const before = table().split('\n').toSorted()
+    net.run('alone', 'nft', tampering)
+    expect(table().split('\n').toSorted()).not.toEqual(before)
+    expect(await enforcer.list()).toMatchObject([{ target: '192.0.2.7' }])
+    expect(table().split('\n').toSorted()).toEqual(before)
+    await enforcer.cleanup()
+    await enforcer.close()
+    await net.stop(child)
+  })
+
   test('the rules that somebody flushed while nothing was blocked are back with the next ban', async () => {
     const { child, socketPath } = await net.startEnforcer('alone')
     const enforcer = new EnforcerClient({ socketPath, clock: systemClock })
