@@ -1,8 +1,8 @@
 // What the kernel's sets hold, mirrored: disjoint intervals with a deadline each, and how to change them.
 //
-// A set with `flags interval` refuses overlapping elements, yet bans do overlap: a host inside a banned prefix, with another
-// end. So a ban is *painted*: every address gets the later of its deadlines, and pieces are cut out where that differs.
-// The kernel then holds the exact union, and needs nobody to remember anything.
+// A set with `flags interval` refuses overlapping elements, yet bans do overlap: a host inside a banned prefix, with
+// another end. So a ban is *painted*: every address gets the later of its deadlines, and pieces are cut out where that
+// differs. The kernel then holds the exact union, and needs nobody to remember anything.
 #pragma once
 
 #include <map>

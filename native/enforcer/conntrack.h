@@ -1,5 +1,6 @@
-// Ends what connection tracking knows of a blocked address. The drop rules come before conntrack, so its connections are dead
-// already; this frees their entries and takes them off any flowtable, which forwards established flows past all hooks.
+// Ends what connection tracking knows of a blocked address. The drop rules come before conntrack, so its connections
+// are dead already; this frees their entries and takes them off any flowtable, which forwards established flows past
+// all hooks.
 #pragma once
 
 #include <optional>
@@ -18,8 +19,8 @@ class ConntrackFlusher {
   bool isAvailable() const { return isAvailable_; }
   uint64_t flushed() const { return flushed_; }
 
-  // Remembers what to flush: a walk over all entries costs milliseconds, so it waits until the caller has read its answer, and one
-  // walk serves all that was asked for meanwhile. Past the bound a request is counted as `skipped`.
+  // Remembers what to flush: a walk over all entries costs milliseconds, so it waits until the caller has read its
+  // answer, and one walk serves all that was asked for meanwhile. Past the bound a request is counted as `skipped`.
   void request(const std::vector<Interval>& intervals, int64_t nowMs);
   uint64_t skipped() const { return skipped_; }
 

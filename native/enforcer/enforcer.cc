@@ -9,7 +9,7 @@ namespace enforcer {
 namespace {
 
 constexpr int64_t refreshEveryMs = 1'000;
-constexpr int64_t readEveryMs = 30'000;  // the mirror is checked that often even if the kernel says that nothing changed
+constexpr int64_t readEveryMs = 30'000;  // the mirror is checked so often even if the kernel says that nothing changed
 constexpr int attemptsMax = 5;  // somebody else may commit in between a few times; more is a storm, and then it fails
 constexpr size_t changesMax = 1'024;  // a transaction: about 150 octets each
 
@@ -60,7 +60,8 @@ void Enforcer::tick(int64_t nowMs) {
 
 std::vector<Result> Enforcer::block(const std::vector<BlockElement>& elements, int64_t nowMs) {
   if (nowMs - refreshedAtMs_ >= refreshEveryMs) refresh(nowMs);
-  // So that a renewal is known as one even after a restart. What goes wrong here goes wrong in `commit` too, and is told there.
+  // So that a renewal is known as one even after a restart. What goes wrong here goes wrong in `commit` too, and is
+  // told there.
   synchronise(false, nowMs);
   std::vector<Result> results;
   std::vector<Candidate> candidates;
@@ -132,7 +133,8 @@ void Enforcer::commit(const std::vector<Candidate>& candidates, int64_t nowMs, s
 }
 
 std::string Enforcer::commitOnce(const std::vector<Candidate>& candidates, int64_t nowMs) {
-  const bool isDefining = std::any_of(candidates.begin(), candidates.end(), [](const Candidate& each) { return !each.isUnblock; });
+  const auto isBlock = [](const Candidate& each) { return !each.isUnblock; };
+  const bool isDefining = std::any_of(candidates.begin(), candidates.end(), isBlock);
   int error = 0;
   for (int attempt = 0; attempt < attemptsMax; ++attempt) {
     if (const std::string trouble = synchronise(isDefining, nowMs); !trouble.empty()) return trouble;
@@ -178,8 +180,9 @@ std::string Enforcer::synchronise(bool isDefining, int64_t nowMs) {
 }
 
 std::string Enforcer::list(uint64_t id, int64_t nowMs) {
-  // As long as the kernel's generation is the one that was read, nobody has committed since, and the mirror is the kernel's own
-  // word; dumping a large interval set takes the kernel time that grows with the square of its size (30 000: 120 ms).
+  // As long as the kernel's generation is the one that was read, nobody has committed since, and the mirror is the
+  // kernel's own word; dumping a large interval set takes the kernel time that grows with the square of its size
+  // (30 000: 120 ms).
   if (nowMs - readAtMs_ >= readEveryMs) mirroredGeneration_ = 0;
   if (const std::string trouble = synchronise(false, nowMs); !trouble.empty()) return formatError(id, trouble);
   mirror_.expire(nowMs);
@@ -223,13 +226,21 @@ std::string Enforcer::liftForbidden(int64_t nowMs) {
 std::string Enforcer::status(uint64_t id, int64_t nowMs) {
   const std::string trouble = synchronise(false, nowMs);
   const auto [packets, octets] = table_.dropped();
-  const auto number = [](const char* name, uint64_t value) { return ",\"" + std::string(name) + "\":" + std::to_string(value); };
-  std::string line = "{\"id\":" + std::to_string(id) + ",\"status\":{\"isIntact\":" + (table_.isIntact() ? "true" : "false") +
-                     ",\"hasConntrack\":" + (conntrack_.isAvailable() ? "true" : "false");
-  line += number("elements", mirror_.size()) + number("elementsMax", caps_.elementsMax) + number("neverBlock", neverBlock_.size());
-  line += number("droppedPackets", packets) + number("droppedOctets", octets);
-  line += number("conntrackFlushed", conntrack_.flushed()) + number("conntrackSkipped", conntrack_.skipped());
-  for (const char* name : {"enforced", "refused", "failed", "lifted", "malformed"}) line += number(name, counted_[name]);
+  const char* isIntact = table_.isIntact() ? "true" : "false";
+  const char* hasConntrack = conntrack_.isAvailable() ? "true" : "false";
+  std::string line = "{\"id\":" + std::to_string(id) + ",\"status\":{\"isIntact\":" + isIntact;
+  line += std::string(",\"hasConntrack\":") + hasConntrack;
+  const auto add = [&line](const char* name, uint64_t value) {
+    line += ",\"" + std::string(name) + "\":" + std::to_string(value);
+  };
+  add("elements", mirror_.size());
+  add("elementsMax", caps_.elementsMax);
+  add("neverBlock", neverBlock_.size());
+  add("droppedPackets", packets);
+  add("droppedOctets", octets);
+  add("conntrackFlushed", conntrack_.flushed());
+  add("conntrackSkipped", conntrack_.skipped());
+  for (const char* name : {"enforced", "refused", "failed", "lifted", "malformed"}) add(name, counted_[name]);
   return line + ",\"problem\":\"" + plain(trouble.empty() ? neverBlockTrouble_ : trouble) + "\"}}\n";
 }
 

@@ -1,5 +1,5 @@
-// What may be blocked, and that it is. The caller is trusted for nothing but its wish: never-block, widths, durations, counts
-// and pace are judged here.
+// What may be blocked, and that it is. The caller is trusted for nothing but its wish: never-block, widths, durations,
+// counts and pace are judged here.
 #pragma once
 
 #include <map>
@@ -75,8 +75,8 @@ class Enforcer {
   std::string commitOnce(const std::vector<Candidate>& candidates, int64_t nowMs);
   std::string liftForbidden(int64_t nowMs);
 
-  // Makes the mirror true for the kernel's present ruleset, and the table whole where it matters: when it holds elements, or
-  // is about to (`isDefining`). Returns the error, empty when done.
+  // Makes the mirror true for the kernel's present ruleset, and the table whole where it matters: when it holds
+  // elements, or is about to (`isDefining`). Returns the error, empty when done.
   std::string synchronise(bool isDefining, int64_t nowMs);
 
   Caps caps_;

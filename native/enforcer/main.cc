@@ -1,4 +1,5 @@
-// phantommesh-enforcer: the small privileged program that keeps blocked addresses out. See docs/decisions/0002-enforcement.md.
+// phantommesh-enforcer: the small privileged program that keeps blocked addresses out.
+// See docs/decisions/0002-enforcement.md.
 #include <getopt.h>
 #include <pwd.h>
 #include <signal.h>
@@ -52,7 +53,8 @@ int64_t wholeNumber(const char* option, const char* text, int64_t max) {
 
 uid_t userOf(const char* text) {
   if (const passwd* entry = getpwnam(text)) return entry->pw_uid;
-  return text == std::string_view("0") ? 0 : static_cast<uid_t>(wholeNumber("allow-user (no such user)", text, 4'294'967'294));
+  if (text == std::string_view("0")) return 0;
+  return static_cast<uid_t>(wholeNumber("allow-user (no such user)", text, 4'294'967'294));
 }
 
 Options parseOptions(int count, char** words) {

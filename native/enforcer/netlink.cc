@@ -106,7 +106,8 @@ NetlinkSocket::~NetlinkSocket() { close(fd_); }
 
 int NetlinkSocket::send(Bytes messages) {
   const sockaddr_nl kernel{.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = 0, .nl_groups = 0};
-  const auto sent = sendto(fd_, messages.data(), messages.size(), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+  const auto* to = reinterpret_cast<const sockaddr*>(&kernel);
+  const auto sent = sendto(fd_, messages.data(), messages.size(), 0, to, sizeof kernel);
   return sent < 0 ? errno : 0;
 }
 
@@ -114,7 +115,8 @@ int NetlinkSocket::receive(const std::function<void(const nlmsghdr&, Bytes)>& ta
   alignas(nlmsghdr) uint8_t buffer[datagramBytes];
   sockaddr_nl from{};
   socklen_t fromLength = sizeof from;
-  const auto got = recvfrom(fd_, buffer, sizeof buffer, wait ? 0 : MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &fromLength);
+  const int flags = wait ? 0 : MSG_DONTWAIT;
+  const auto got = recvfrom(fd_, buffer, sizeof buffer, flags, reinterpret_cast<sockaddr*>(&from), &fromLength);
   if (got < 0) return errno;
   if (from.nl_pid != 0) return 0;  // not from the kernel: another process may write to our port
   Bytes rest(buffer, static_cast<size_t>(got));

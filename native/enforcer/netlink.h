@@ -90,7 +90,8 @@ class NetlinkSocket {
   // 0 or the errno.
   int send(Bytes messages);
 
-  // Reads one datagram and hands its messages on. Returns 0 or the errno; `wait` false answers EAGAIN when nothing is there.
+  // Reads one datagram and hands its messages on. Returns 0 or the errno; `wait` false answers EAGAIN when nothing is
+  // there.
   int receive(const std::function<void(const nlmsghdr& header, Bytes payload)>& take, bool wait = true);
 
   // A dump from request to NLMSG_DONE. Returns 0 or the errno; EINTR when the dump was not of one moment.

@@ -18,7 +18,8 @@ namespace {
 // No peer that could be told apart has such an address; blocking it would hit the node itself or everybody.
 // RFC 6890 (special purpose), RFC 5771 and RFC 4291 section 2.7 (multicast).
 constexpr const char* builtInPrefixes[] = {
-    "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255", "::", "::1", "fe80::/10", "ff00::/8",
+    "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255",
+    "::",        "::1",         "fe80::/10",      "ff00::/8",
 };
 
 // sshd's LoginGraceTime is 120 s: what is connected for longer has logged in.
@@ -89,9 +90,10 @@ std::string NeverBlockList::readProtectedFile() {
   return "";
 }
 
-// Where logind runs it knows who has logged in, and a connection alone protects nobody before sshd's grace time is over: else a
-// guesser would be immune by holding port 22 open. Without logind every established connection counts: better that guesser
-// than an operator locked out. Connections older than this process have an unknown age and count as logged in.
+// Where logind runs it knows who has logged in, and a connection alone protects nobody before sshd's grace time is
+// over: else a guesser would be immune by holding port 22 open. Without logind every established connection counts:
+// better that guesser than an operator locked out. Connections older than this process have an unknown age and count as
+// logged in.
 std::string NeverBlockList::readSshPeers(int64_t nowMs) {
   std::vector<SshConnection> connections;
   if (!sshConnections(options_.sshPorts, connections)) return "TCP connections cannot be read";

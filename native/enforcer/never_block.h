@@ -1,4 +1,5 @@
-// What must never be blocked, as the enforcer itself finds it out. Main may add to it, and take back what it added; no more.
+// What must never be blocked, as the enforcer itself finds it out. Main may add to it, and take back what it added; no
+// more.
 #pragma once
 
 #include <map>
@@ -19,8 +20,8 @@ class NeverBlockList {
  public:
   explicit NeverBlockList(NeverBlockOptions options);
 
-  // Reads the operator's file, local addresses, default gateways, resolvers and SSH peers afresh. Returns what could not be
-  // read, empty when all was: without knowing what to spare, nothing may be blocked.
+  // Reads the operator's file, local addresses, default gateways, resolvers and SSH peers afresh. Returns what could
+  // not be read, empty when all was: without knowing what to spare, nothing may be blocked.
   std::string refresh(int64_t nowMs);
 
   // Replaces what main asks to spare. The caller has checked the bound.

@@ -1,5 +1,5 @@
-// The agent's table in the kernel. Its definition goes through libnftables, in the words an operator reads in `nft list`;
-// its elements go over netlink directly: libnftables reads a whole interval set back for every element it adds.
+// The agent's table in the kernel. Its definition goes through libnftables, in the words an operator reads in `nft
+// list`; its elements go over netlink directly: libnftables reads a whole interval set back for every element it adds.
 #pragma once
 
 #include <nftables/libnftables.h>

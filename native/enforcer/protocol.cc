@@ -140,7 +140,8 @@ std::string formatResults(uint64_t id, const std::vector<Result>& results) {
   std::string line = "{\"id\":" + std::to_string(id) + ",\"results\":[";
   for (const Result& each : results) {
     if (line.back() != '[') line += ',';
-    line += "{\"target\":\"" + each.target + "\",\"outcome\":\"" + each.outcome + "\",\"reason\":\"" + plain(each.reason) + "\"}";
+    line += "{\"target\":\"" + each.target + "\",\"outcome\":\"" + each.outcome;
+    line += "\",\"reason\":\"" + plain(each.reason) + "\"}";
   }
   return line + "]}\n";
 }

@@ -4,8 +4,8 @@
 //   {"id":2,"command":"unblock","prefixes":["192.0.2.7"]}         likewise "neverBlock"
 //   {"id":3,"command":"list"}                                     likewise "status" and "cleanup"
 //
-// Strings are printable ASCII without quote or backslash, so nothing that is echoed needs escaping; numbers are whole and not
-// negative; keys come at most once; nothing else may stand in the line.
+// Strings are printable ASCII without quote or backslash, so nothing that is echoed needs escaping; numbers are whole
+// and not negative; keys come at most once; nothing else may stand in the line.
 #pragma once
 
 #include <cstdint>

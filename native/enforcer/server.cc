@@ -23,8 +23,8 @@ namespace {
 
 constexpr size_t clientsMax = 8;
 constexpr int tickEveryMs = 5'000;
-// Whom never to block is known before somebody asks: reading it takes milliseconds where the kernel's tables of sockets are large,
-// and a ban would wait for them. Sooner than a ban takes it for old.
+// Whom never to block is known before somebody asks: reading it takes milliseconds where the kernel's tables of sockets
+// are large, and a ban would wait for them. Sooner than a ban takes it for old.
 constexpr int refreshEveryMs = 900;
 constexpr timeval patience{2, 0};  // a client that does not read its answers for so long is cut off
 
@@ -71,7 +71,8 @@ int listenAt(const std::string& path, uid_t owner) {
   removeStale(path, address);
   const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const mode_t before = umask(0177);
-  const bool isBound = listener >= 0 && bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const auto* at = reinterpret_cast<const sockaddr*>(&address);
+  const bool isBound = listener >= 0 && bind(listener, at, sizeof address) == 0;
   umask(before);
   if (!isBound || listen(listener, clientsMax) != 0) throw std::runtime_error(path + ": " + std::strerror(errno));
   if (geteuid() == 0 && owner != 0 && chown(path.c_str(), owner, static_cast<gid_t>(-1)) != 0) {
@@ -110,7 +111,8 @@ void Server::run() {
     const int64_t dueAtMs = clients_.empty() ? tickAtMs : std::min(tickAtMs, refreshAtMs);
     const int64_t wakeAtMs = std::min(dueAtMs, enforcer_.conntrack().dueAtMs());
     const int64_t waitMs = std::max<int64_t>(wakeAtMs - monotonicMs(), 0);
-    if (poll(polled.data(), polled.size(), static_cast<int>(waitMs)) < 0 && errno != EINTR) throw std::runtime_error("poll");
+    const int polledCount = poll(polled.data(), polled.size(), static_cast<int>(waitMs));
+    if (polledCount < 0 && errno != EINTR) throw std::runtime_error("poll");
 
     if (polled[0].revents != 0) return;
     size_t next = 3;

@@ -54,7 +54,9 @@ bool parseEnd(const std::string& text, Interval& host, uint16_t& port) {
   const size_t colon = text.find(':');
   if (colon != 8 && colon != 32) return false;
   uint32_t words[4] = {};
-  for (size_t i = 0; i < colon / 8; ++i) words[i] = static_cast<uint32_t>(std::stoul(text.substr(i * 8, 8), nullptr, 16));
+  for (size_t i = 0; i < colon / 8; ++i) {
+    words[i] = static_cast<uint32_t>(std::stoul(text.substr(i * 8, 8), nullptr, 16));
+  }
   host = hostFromBytes(colon == 8 ? Family::v4 : Family::v6, words);
   port = static_cast<uint16_t>(std::stoul(text.substr(colon + 1), nullptr, 16));
   return true;

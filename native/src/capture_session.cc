@@ -93,7 +93,7 @@ void CaptureSession::run() {
     }
   } catch (const std::bad_alloc&) {
     // The tables are address space only, but a kernel that never overcommits (vm.overcommit_memory=2) counts them.
-    failure_ = CaptureFailure(CaptureFailure::Code::kInterfaceFailed, "capture", "no memory for the tables; lower them");
+    failure_ = CaptureFailure(CaptureFailure::Code::kInterfaceFailed, "capture", "no memory for tables of this size");
   }
   sink_->end();
 }

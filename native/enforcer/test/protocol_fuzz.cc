@@ -1,5 +1,5 @@
-// Feeds the request reader and the prefix reader with mutated requests and random octets; meant for -fsanitize=address,undefined.
-// usage: protocol_fuzz ROUNDS SEED
+// Feeds the request reader and the prefix reader with mutated requests and random octets; meant for
+// -fsanitize=address,undefined. usage: protocol_fuzz ROUNDS SEED
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -10,13 +10,15 @@
 namespace {
 
 constexpr const char* seeds[] = {
-    R"({"id":1,"command":"block","elements":[{"target":"192.0.2.7","durationMs":60000},{"target":"2001:db8::/64","durationMs":1}]})",
+    R"({"id":1,"command":"block","elements":[{"target":"192.0.2.7","durationMs":60000},)"
+    R"({"target":"2001:db8::/64","durationMs":1}]})",
     R"({"id":2,"command":"unblock","prefixes":["192.0.2.7","::ffff:192.0.2.0/120"]})",
     R"({"id":3,"command":"list"})",
     "1.2.3.4/24",
     "::1.2.3.4/128",
 };
-constexpr const char* words[] = {"{", "}", "[", "]", ",", ":", "\"", "\\", "/", "0", "999999999999999", "id", "\"elements\":[", "-1", "\n"};
+constexpr const char* words[] = {"{",  "}", "[", "]",               ",",  ":",                "\"",
+                                 "\\", "/", "0", "999999999999999", "id", "\"elements\":[", "-1", "\n"};
 
 std::string mutate(std::string text, std::mt19937& chance) {
   const auto below = [&](size_t n) { return n == 0 ? 0 : chance() % n; };
