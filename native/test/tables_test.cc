@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "../src/flow_key.h"
 #include "checks.h"
 #include "observed_traffic.h"
 
@@ -242,4 +243,20 @@ TEST("contacts are remembered until their set is full, and hardly any new one is
   CHECK(!contacts.remember(made.back()));
   for (int i = 0; i < 100'000; ++i) contacts.remember(randomHash(random));
   CHECK(contacts.forgotten() > 50'000);
+}
+
+TEST("whatever the lower half of an IPv6 address, senders with different upper halves are spread over the flow index") {
+  std::mt19937_64 random(seed());
+  const FlowHash hash(random());
+  // A factor that such an address makes 0 would take upper half and secret out of the hash.
+  for (const uint64_t low : {uint64_t{0}, ~uint64_t{0}, uint64_t{0xa4093822299f31d0}, uint64_t{0x9e3779b97f4a7c15}}) {
+    std::unordered_set<uint32_t> hashes;
+    FlowKey key;
+    key.destination = {1, 2};
+    for (uint64_t high = 1; high <= 10'000; ++high) {
+      key.source = {high, low};
+      hashes.insert(hash(key, 0));
+    }
+    CHECK(hashes.size() > 9'990);
+  }
 }
