@@ -3,7 +3,7 @@ import type { Posterior } from '../ensemble/index.ts'
 import { decisionOf, scopeOf } from './active-decision.ts'
 import type { ActiveDecision } from './active-decision.ts'
 import { decide, isContainment, targetOf } from './decide.ts'
-import type { DecisionPolicy } from './decide.ts'
+import type { DecisionPolicy, Judgement } from './decide.ts'
 import { leastCostAction } from './expected-cost.ts'
 import type { NeverBlockList } from './never-block.ts'
 import { severityOf } from './severity.ts'
@@ -49,6 +49,8 @@ export interface DeciderCounters {
 /** A decision is renewed once less than this share of it remains and the evidence goes on. */
 const RENEWAL_RATIO = 0.1
 const MINUTE_MS = 60_000
+/** What was decided further ahead than this is of another time: of a later capture in the same replay, or before the clock was set. */
+const STEP_BACK_MS = 3_600_000
 /** A refusal of the enforcer may end: an SSH session closes. Until then nothing is gained by asking with every event. */
 const REFUSED_MS = 30_000
 
@@ -58,13 +60,13 @@ const REFUSED_MS = 30_000
  */
 export class Decider {
   readonly #nextId: () => number
+  readonly #policy: DecisionPolicy
   readonly #active = new Map<string, ActiveDecision>()
   readonly #raised: ExpiringMap<string, { readonly severity: Severity; readonly atMs: number }>
   readonly #offences: ExpiringMap<string, number>
   readonly #refusedUntilMs: ExpiringMap<string, number>
   /** When the blocks of the last minute were decided, oldest first. */
   #recentBlocksAtMs: number[] = []
-  #policy: DecisionPolicy
   #neverBlock: NeverBlockList
   #mode: Mode
   #repeated = 0
@@ -108,7 +110,7 @@ export class Decider {
     })
     const severity = severityOf(posterior, this.#policy)
     const isContained = isContainment(judgement.action)
-    const isKnown = isContained ? this.#outlasts(target, nowMs + judgement.durationMs) : this.#wasRaised(posterior, severity, nowMs)
+    const isKnown = isContained ? this.#outlasts(target, judgement) : this.#wasRaised(posterior, severity, nowMs)
     if (isKnown) return this.#repeat()
 
     const verdict: Verdict = { id: this.#nextId(), ...judgement }
@@ -190,13 +192,6 @@ export class Decider {
     return ended
   }
 
-  /** When `expire` has something to do next; undefined when nothing is in force. */
-  nextExpiryMs(): number | undefined {
-    let next: number | undefined
-    for (const { untilMs } of this.#active.values()) next = Math.min(next ?? untilMs, untilMs)
-    return next
-  }
-
   /** What `setMode` would do now. */
   previewMode(mode: Mode): ModeEffect {
     const all = this.active()
@@ -229,35 +224,36 @@ export class Decider {
     return freed
   }
 
-  /** Replaces costs and limits after a reload; sizes of memories stay as they are until the next start. */
-  setPolicy(policy: DecisionPolicy): void {
-    this.#policy = policy
-  }
-
   #repeat(): undefined {
     this.#repeated++
     return undefined
   }
 
-  #isHeld(target: string, nowMs: number): boolean {
+  /** The decision on this target that holds now. */
+  #heldAt(target: string, nowMs: number): ActiveDecision | undefined {
     const held = this.#active.get(target)
-    if (held === undefined || held.untilMs <= nowMs) return false
-    return held.untilMs - nowMs > RENEWAL_RATIO * (held.untilMs - held.createdAtMs)
+    return held !== undefined && held.untilMs > nowMs && isOfThisTime(held.createdAtMs, nowMs) ? held : undefined
+  }
+
+  #isHeld(target: string, nowMs: number): boolean {
+    const held = this.#heldAt(target, nowMs)
+    return held !== undefined && held.untilMs - nowMs > RENEWAL_RATIO * (held.untilMs - held.createdAtMs)
   }
 
   /** An operator's long block must not end early because the agent would block for a minute. */
-  #outlasts(target: string, untilMs: number): boolean {
-    return (this.#active.get(target)?.untilMs ?? 0) >= untilMs
+  #outlasts(target: string, { decidedAtMs, durationMs }: Judgement): boolean {
+    return (this.#heldAt(target, decidedAtMs)?.untilMs ?? -Infinity) >= decidedAtMs + durationMs
   }
 
   #wasRaised(posterior: Posterior, severity: Severity, nowMs: number): boolean {
     const former = this.#raised.peek(alertKey(posterior))
-    return former !== undefined && nowMs - former.atMs < this.#policy.decision.alertRepeatMs && severity >= former.severity
+    if (former === undefined || !isOfThisTime(former.atMs, nowMs)) return false
+    return nowMs - former.atMs < this.#policy.decision.alertRepeatMs && severity >= former.severity
   }
 
   #hasRoom(nowMs: number): boolean {
     const { elementsMax, blocksPerMinuteMax } = this.#policy.response
-    const first = this.#recentBlocksAtMs.findIndex((atMs) => nowMs - atMs < MINUTE_MS)
+    const first = this.#recentBlocksAtMs.findIndex((atMs) => nowMs - atMs < MINUTE_MS && isOfThisTime(atMs, nowMs))
     if (first !== 0) this.#recentBlocksAtMs = first < 0 ? [] : this.#recentBlocksAtMs.slice(first)
     return this.#active.size < elementsMax && this.#recentBlocksAtMs.length < blocksPerMinuteMax
   }
@@ -269,6 +265,10 @@ export class Decider {
     if (!verdict.posterior.sourceVerified) return
     this.#offences.set(verdict.target, (this.#offences.peek(verdict.target) ?? 0) + 1, nowMs)
   }
+}
+
+function isOfThisTime(atMs: number, nowMs: number): boolean {
+  return atMs - nowMs <= STEP_BACK_MS
 }
 
 function alertKey({ entity, category }: Posterior): string {
