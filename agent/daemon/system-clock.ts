@@ -10,16 +10,6 @@ export const systemClock: Clock = {
   },
 }
 
-/** Lets the event loop run everything that waits; resolves in the next turn. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** An abort signal that fires when `delayMs` have passed. */
-export function deadlineSignal(delayMs: number): AbortSignal {
-  return AbortSignal.timeout(delayMs)
-}
-
 /**
  * `performance.timeOrigin` is taken once, at start; when NTP steps or slews the wall clock the sum drifts away from it.
  * Whole-millisecond `Date.now()` tells by how much; differences below 2 ms are its rounding and are left alone.

@@ -1,7 +1,7 @@
 /**
  * response: verdicts in, enforcement out, verified in the kernel for as long as it should hold.
  *
- * In:     Verdict; the Enforcer port (privileged program or dry run).
+ * In:     bans with their deadlines; the Enforcer port (privileged program or dry run).
  * Out:    enforcement records: enforced, refused or failed, with the reason; drift found and repaired.
  * Units:  durations in milliseconds; instants on the wall clock, so that they survive a restart.
  * Bounds: at most `desiredMax` bans; requests in batches of at most 256, at most `pendingMax` under way.
@@ -18,6 +18,5 @@ export type { EnforcerStatus } from './enforcer-messages.ts'
 export type { BlockRequest, EnforcedElement, EnforcementResult, Enforcer } from './enforcer.ts'
 export { EnforcerError } from './errors.ts'
 export type { EnforcerProblem } from './errors.ts'
-export { enforcementOf } from './playbook.ts'
 export { Reconciler } from './reconciler.ts'
 export type { DesiredBlock, Drift, ReconcilerOptions, Repairs } from './reconciler.ts'

@@ -6,7 +6,7 @@ import { EventOutput } from '../../agent/daemon/event-output.ts'
 import { onSignals, serviceNotifier } from '../../agent/daemon/lifecycle.ts'
 import { openMetricsServer } from '../../agent/daemon/metrics-server.ts'
 import { summarise } from '../../agent/daemon/summary.ts'
-import { deadlineSignal, nextTurn, systemClock } from '../../agent/daemon/system-clock.ts'
+import { systemClock } from '../../agent/daemon/system-clock.ts'
 import { systemRandom } from '../../agent/daemon/system-random.ts'
 import type { EveEvent, EventType } from '../../agent/telemetry/index.ts'
 
@@ -99,10 +99,8 @@ test('the machine\'s clock goes on, its timers fire or are cancelled, and chance
   const cancelled = systemClock.after(0, () => { throw new Error('it was cancelled') })
   cancelled()
   await new Promise<void>((resolve) => { systemClock.after(1, resolve) })
-  await nextTurn()
   expect(systemClock.monotonicMs()).toBeGreaterThan(before)
   expect(Math.abs(systemClock.wallMs() - Date.now())).toBeLessThan(50)
-  expect(deadlineSignal(60_000).aborted).toBe(false)
   const chance = systemRandom.uniform()
   expect(chance >= 0 && chance < 1).toBe(true)
 })
