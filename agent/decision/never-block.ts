@@ -42,7 +42,10 @@ export class NeverBlockList {
 
   constructor(entries: readonly ProtectedPrefix[]) {
     this.entries = [...NO_HOST, ...entries]
-    const parsed = this.entries.map((entry) => ({ text: entry.prefix, prefix: parsePrefix(entry.prefix), reason: entry.reason }))
+    const parsed = [
+      ...NO_HOST.map(({ prefix: text, reason }) => ({ text, prefix: parsePrefix(text), reason })),
+      ...entries.map(({ prefix: text, reason }) => ({ text, prefix: unmapped(parsePrefix(text)), reason })),
+    ]
     this.invalid = parsed.filter((entry) => entry.prefix === undefined).map((entry) => entry.text)
     this.#prefixes = parsed.flatMap(({ prefix, reason }) => (prefix === undefined ? [] : [{ prefix, reason }]))
   }
@@ -61,4 +64,14 @@ export class NeverBlockList {
     if (wanted === undefined) return 'invalid-target'
     return this.#prefixes.find(({ prefix }) => prefixContains(prefix, wanted) || prefixContains(wanted, prefix))?.reason
   }
+}
+
+const MAPPED = parsePrefix('::ffff:0:0/96')!
+
+/** Who is named by an IPv4-mapped address (RFC 4291 section 2.5.5.2) sends IPv4 packets, and is spared as such. */
+function unmapped(prefix: IpPrefix | undefined): IpPrefix | undefined {
+  if (prefix === undefined || !prefixContains(MAPPED, prefix)) return prefix
+  const bytes = new Uint8Array(16)
+  bytes.set(prefix.bytes.subarray(12))
+  return { version: 4, bytes, length: prefix.length - MAPPED.length }
 }

@@ -59,6 +59,12 @@ test('entries that cannot be read are named, because they protect nothing', () =
   expect([list.neverBlockReason('10.1.2.3'), list.neverBlockReason('11.1.2.3')]).toEqual(['configured', undefined])
 })
 
+test('an entry in IPv4-mapped form spares the IPv4 address that is on the wire', () => {
+  const list = new NeverBlockList([{ prefix: '::ffff:192.0.2.0/120', reason: 'configured' }])
+  expect(['192.0.2.9', '192.0.3.9', '192.0.0.0/16'].map((target) => list.neverBlockReason(target)))
+    .toEqual(['configured', undefined, 'configured'])
+})
+
 test('own addresses, gateways, name servers and peers of live SSH sessions are protected', () => {
   const sshPeers = [...sshConnections(TCP, [22]), ...sshConnections(TCP6, [22])].map(({ peer }) => peer)
   expect(localProtection(TEXTS, sshPeers)).toEqual([
