@@ -1,11 +1,8 @@
 /** From the agent's own records to the shapes of the API. Pure; the daemon's AgentControl answers with them. */
 import type { ActiveDecision, AlertRecord, ModeEffect } from '../decision/index.ts'
 import type { FlowRecord } from '../flows/index.ts'
-import { goDuration } from '../kit/index.ts'
+import { goDuration, protocolName } from '../kit/index.ts'
 import type { Alert, ControlMode, Decision, ModeChange } from './schema.ts'
-
-/** Names of the protocols that EVE writes in words (IANA protocol numbers); others are written as their number. */
-const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 47: 'GRE', 50: 'ESP', 58: 'IPv6-ICMP', 132: 'SCTP' }
 
 /**
  * An alert with all that led to it.
@@ -57,7 +54,7 @@ function describeFlow(flow: FlowRecord): Alert['flow'] {
     src_port: flow.sourceTransportPort,
     dest_ip: flow.destinationAddress,
     dest_port: flow.destinationTransportPort,
-    proto: PROTOCOLS[flow.protocolIdentifier] ?? String(flow.protocolIdentifier),
+    proto: protocolName(flow.protocolIdentifier),
     community_id: flow.communityId,
     pkts_toserver: flow.packetDeltaCount,
     pkts_toclient: flow.reversePacketDeltaCount,

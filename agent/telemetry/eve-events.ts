@@ -6,9 +6,9 @@ import type { MeterCounters } from '../capture/index.ts'
 import type { ActiveDecision, AlertRecord, Severity, Verdict } from '../decision/index.ts'
 import type { Category } from '../ensemble/index.ts'
 import type { FlowRecord } from '../flows/index.ts'
-import { goDuration } from '../kit/index.ts'
+import { goDuration, protocolName } from '../kit/index.ts'
 import type { EnforcementResult } from '../response/index.ts'
-import { eveTimestamp, flowReason, flowState, protocolName, tcpObject } from './eve-format.ts'
+import { eveTimestamp, flowReason, flowState, tcpObject } from './eve-format.ts'
 
 /** The types of events written. */
 export type EventType = 'flow' | 'alert' | 'anomaly' | 'stats' | 'decision' | 'enforcement' | 'model' | 'audit'

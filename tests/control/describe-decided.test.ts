@@ -25,7 +25,7 @@ test('an alert is the verdict, its posterior and its flow in one, and fits the A
   const described = describeAlert(RECORD, 0)
   expect(alertSchema.parse(described)).toEqual(described)
   expect(described).toEqual(ALERT)
-  expect(describeAlert({ ...RECORD, flow: { ...FLOW, protocolIdentifier: 89 } }, 0).flow?.proto).toBe('89')
+  expect(describeAlert({ ...RECORD, flow: { ...FLOW, protocolIdentifier: 89 } }, 0).flow?.proto).toBe('OSPFIGP')
   expect(describeAlert({ ...RECORD, flow: null }, 0).flow).toBeNull()
 })
 
