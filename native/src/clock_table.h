@@ -50,9 +50,14 @@ class ClockTable {
     return index;
   }
 
+  // In work proportional to what is there: the time of a file may jump with every packet.
   void clear() {
-    for (uint32_t slot = 0; slot <= mask_; ++slot) slots_[slot] = {};
-    for (uint32_t index = 1; index <= size_; ++index) records_[index].key = Key{};
+    for (uint32_t index = 1; index <= size_; ++index) {
+      uint32_t slot = records_[index].hash & mask_;
+      while (slots_[slot].index != index) slot = (slot + 1) & mask_;
+      slots_[slot] = {};
+      records_[index].key = Key{};
+    }
     size_ = hand_ = annexesUsed_ = annexesFree_ = 0;
   }
 

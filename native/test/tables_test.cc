@@ -208,7 +208,10 @@ TEST("a clock table equals a map as long as nothing is evicted, and is bounded w
   CHECK_EQUAL(found, 100);
   CHECK_EQUAL(table.size(), 100);
   table.clear();
-  CHECK_EQUAL(table.find(5, 5), 0);
+  CHECK_EQUAL(table.size(), 0);
+  for (uint64_t key = 1; key <= 300; ++key) CHECK_EQUAL(table.find(key, static_cast<uint32_t>(key % 7)), 0);
+  for (uint64_t key = 1; key <= 100; ++key) table.insert(key, static_cast<uint32_t>(key % 7));
+  for (uint64_t key = 1; key <= 100; ++key) CHECK(table.find(key, static_cast<uint32_t>(key % 7)) != 0);
 }
 
 TEST("a flood of keys seen once does not evict those that are used") {
@@ -243,6 +246,12 @@ TEST("contacts are remembered until their set is full, and hardly any new one is
   CHECK(!contacts.remember(made.back()));
   for (int i = 0; i < 100'000; ++i) contacts.remember(randomHash(random));
   CHECK(contacts.forgotten() > 50'000);
+  for (const size_t count : {size_t{100}, made.size()}) {  // few are forgotten one by one, many at once
+    contacts.clear();
+    for (size_t i = 0; i < count; ++i) contacts.remember(made[i]);
+    contacts.clear();
+    for (const uint64_t each : made) CHECK(!contacts.knows(each));
+  }
 }
 
 TEST("whatever the lower half of an IPv6 address, senders with different upper halves are spread over the flow index") {
