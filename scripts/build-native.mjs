@@ -1,11 +1,12 @@
 // Builds native/: the addon (native/build/phantommesh.node) and the privileged enforcer (native/build/phantommesh-enforcer).
 //
 // Plain JavaScript for Node >= 20 without a dependency but the headers of node-addon-api. An object is compiled anew when a file
-// it includes (the compiler says which, -MMD) or its command changed, so a second run does nothing. Results appear by rename:
-// whoever loads them while they are built gets the old or the new ones.
+// it includes (the compiler says which, -MMD) or its command changed, a program linked anew when its objects or its command
+// changed, so a second run does nothing. Results appear by rename: whoever loads them while they are built gets the old or the
+// new ones.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
@@ -15,7 +16,14 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const OUT = path.join(ROOT, 'native', 'build')
 const OBJECTS = path.join(OUT, 'objects')
 const COMPILER = process.env.CXX ?? 'g++'
-const FLAGS = ['-std=c++20', '-O3', '-g1', '-fno-plt', '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-Wall', '-Wextra', '-MMD']
+const FLAGS = [
+  '-std=c++20', '-O3', '-g1', '-fno-plt', '-fstack-protector-strong', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2', '-Wall', '-Wextra', '-MMD',
+]
+/** For the program with CAP_NET_ADMIN: bounds known at run time are checked too, and a stack that cannot be jumped over. */
+const HARDENING = [
+  '-fPIE', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=3', '-D_GLIBCXX_ASSERTIONS', '-fstack-clash-protection',
+  ...(process.arch === 'x64' ? ['-fcf-protection'] : []),
+]
 
 const PROGRAMS = [
   {
@@ -30,8 +38,8 @@ const PROGRAMS = [
   {
     name: 'phantommesh-enforcer',
     folder: 'enforcer',
-    compile: ['-fPIE'],
-    link: ['-pie', '-Wl,-z,relro,-z,now', '-lnftables', '-pthread'],
+    compile: HARDENING,
+    link: ['-pie', '-Wl,-z,relro,-z,now,-z,noexecstack', '-lnftables', '-pthread'],
   },
 ]
 
@@ -59,12 +67,15 @@ async function build(program) {
   await runAll(stale, (object) => compile(object))
 
   const target = path.join(OUT, program.name)
+  const linkedBy = path.join(OBJECTS, `${program.name}.command`)
+  const command = [COMPILER, ...objects.map((object) => object.file), ...program.link]
   const newest = Math.max(...objects.map((object) => modifiedMs(object.file)))
-  const isComplete = existsSync(target) && modifiedMs(target) >= newest && stale.length === 0
-  if (isComplete) return
+  const isSame = existsSync(linkedBy) && readFileSync(linkedBy, 'utf8') === command.join('\n')
+  if (isSame && stale.length === 0 && existsSync(target) && modifiedMs(target) >= newest) return
   const made = temporaryName(target)
-  await run([COMPILER, ...objects.map((object) => object.file), ...program.link, '-o', made], `linking ${program.name}`)
+  await run([...command, '-o', made], `linking ${program.name}`)
   renameSync(made, target)
+  writeFileSync(linkedBy, command.join('\n'))
 }
 
 /** The object's name holds its command, so a changed flag is a new object. */
@@ -84,11 +95,11 @@ function isStale({ file, dependencies }) {
 
 async function compile(object) {
   const made = temporaryName(object.file)
-  const startedMs = Date.now()
+  const started = new Date()
   await run([...object.command, '-MF', object.dependencies, '-o', made], `compiling ${path.relative(ROOT, object.source)}`)
+  // As old as what it was made of: whatever is saved while the compiler runs, source or header, is compiled again.
+  utimesSync(made, started, started)
   renameSync(made, object.file)
-  // A source that was saved while it was compiled must be compiled again.
-  if (modifiedMs(object.source) > startedMs) rmSync(object.file)
 }
 
 function run([command, ...words], what) {
