@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -29,6 +30,24 @@ constexpr size_t fileLinesMax = 65'536;
 
 bool anyOverlaps(const std::vector<Interval>& list, const Interval& interval) {
   return std::any_of(list.begin(), list.end(), [&](const Interval& each) { return each.overlaps(interval); });
+}
+
+// `Port 2222`, `port=2222`, `ListenAddress 10.0.0.1:2222`, `ListenAddress [::]:2222`; 0 for any other line. An address
+// alone has no port: more than one colon without brackets is IPv6.
+uint16_t sshPortIn(std::string line) {
+  std::replace(line.begin(), line.end(), '=', ' ');
+  std::istringstream words(line);
+  std::string key, value;
+  words >> key >> value;
+  std::transform(key.begin(), key.end(), key.begin(), [](unsigned char letter) { return std::tolower(letter); });
+  const size_t colon = value.rfind(':');
+  const bool isAddress = key == "listenaddress" && colon != std::string::npos;
+  const bool hasPort = isAddress && (value.find(':') == colon || (colon > 0 && value[colon - 1] == ']'));
+  if (key != "port" && !hasPort) return 0;
+  const std::string digits = hasPort ? value.substr(colon + 1) : value;
+  uint16_t port = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return port;
 }
 
 }  // namespace
@@ -122,12 +141,7 @@ std::vector<uint16_t> configuredSshPorts() {
   for (size_t i = 0; i < files.gl_pathc; ++i) {
     std::ifstream lines(files.gl_pathv[i]);
     for (std::string line; std::getline(lines, line);) {
-      std::istringstream words(line);
-      std::string key;
-      int port = 0;
-      words >> key >> port;
-      std::transform(key.begin(), key.end(), key.begin(), [](unsigned char letter) { return std::tolower(letter); });
-      if (key == "port" && port > 0 && port < 65536) ports.push_back(static_cast<uint16_t>(port));
+      if (const uint16_t port = sshPortIn(line); port != 0) ports.push_back(port);
     }
   }
   globfree(&files);
