@@ -103,6 +103,7 @@ class Capture : public Napi::ObjectWrap<Capture> {
     std::vector<std::span<EventRecord>> buffers;
     for (uint32_t i = 0; i < arrays.Length(); ++i) {
       auto buffer = arrays.Get(i).As<Napi::ArrayBuffer>();
+      if (buffer.ByteLength() < sizeof(EventRecord)) throw Napi::Error::New(env, "A buffer has no room for an event.");
       buffers.emplace_back(static_cast<EventRecord*>(buffer.Data()), buffer.ByteLength() / sizeof(EventRecord));
     }
     // The memory must outlive the thread that fills it.
