@@ -175,10 +175,12 @@ interface Judging extends Pick<Opened, 'detection' | 'telemetry'> {
 
 /** Metrics that say who speaks, and their server where one is configured; gives what closes it. */
 async function serveMetrics(
-  { config, telemetry: { metrics }, detection }: Opened, build: { readonly version: string; readonly node: string },
+  { config, telemetry: { metrics, output }, detection, clock }: Opened, build: { readonly version: string; readonly node: string },
 ): Promise<() => Promise<void>> {
   metrics.build(build)
-  metrics.model({ version: detection.modelVersion, featureSchema: FEATURE_SCHEMA.version })
+  const [version, featureSchema] = [detection.modelVersion, FEATURE_SCHEMA.version]
+  metrics.model({ version, featureSchema })
+  output.emit('model', () => noticeEvent('model', { change: 'loaded', version, feature_schema: featureSchema }, clock.wallMs()))
   metrics.mode(detection.decider.mode)
   if (config.metrics.listen === null) return async () => {}
   const server = await openMetricsServer(config.metrics.listen, () => metrics.text())

@@ -69,7 +69,7 @@ async function reconcile({ monitor, telemetry, clock }: TaskParts): Promise<void
   const repaired = await monitor.reconcile()
   telemetry.metrics.repaired(repaired.length)
   for (const result of repaired) {
-    const report = { action: 'repair', result, decisionId: null, isSimulated: false, latencyMs: null } as const
+    const report = { action: 'repair', result, decisionId: null, latencyMs: null } as const
     telemetry.output.emit('enforcement', () => enforcementEvent(report, clock.wallMs()))
   }
 }

@@ -74,7 +74,7 @@ export class Responder {
     const refused: ActiveDecision[] = []
     for (const [index, result] of results.entries()) {
       const { id, value: target } = real[index]!
-      this.#report({ action: 'block', result, decisionId: id, isSimulated: false, latencyMs: null })
+      this.#report({ action: 'block', result, decisionId: id, latencyMs: null })
       if (!isFinalRefusal(result)) continue
       this.#forget({ id, target })
       refused.push(real[index]!)
@@ -89,7 +89,7 @@ export class Responder {
     const targets = decisions.map(({ value }) => value)
     const results = await this.#parts.enforcement.release(targets).catch((error: unknown) => failed(targets, error))
     for (const [index, result] of results.entries()) {
-      this.#report({ action: 'unblock', result, decisionId: decisions[index]!.id, isSimulated: false, latencyMs: null })
+      this.#report({ action: 'unblock', result, decisionId: decisions[index]!.id, latencyMs: null })
     }
   }
 
@@ -164,7 +164,7 @@ export class Responder {
       if (latencyMs !== null) metrics.enforcementLatency(latencyMs / 1_000)
       if (isFinalRefusal(result)) this.#forget({ id: verdict.id, target: verdict.target })
       answers.set(verdict.id, { outcome: result.outcome, reason: result.reason, latencyMs })
-      this.#report({ action: 'block', result, decisionId: verdict.id, isSimulated: false, latencyMs })
+      this.#report({ action: 'block', result, decisionId: verdict.id, latencyMs })
     }
     return batch.map((alert) => ({ ...alert, enforcement: answers.get(alert.verdict.id) ?? null }))
   }

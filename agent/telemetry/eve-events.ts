@@ -22,11 +22,10 @@ export interface EveEvent {
 
 /** An enforcement as it is reported. */
 export interface EnforcementReport {
-  readonly action: 'block' | 'unblock' | 'repair' | 'never-block'
+  readonly action: 'block' | 'unblock' | 'repair'
   readonly result: EnforcementResult
   /** The decision behind it; null where there is none. */
   readonly decisionId: number | null
-  readonly isSimulated: boolean
   /** Kernel timestamp of the last packet of the evidence to rule seen in the kernel; null where not measured. */
   readonly latencyMs: number | null
 }
@@ -121,13 +120,11 @@ export function decisionEvent(decision: ActiveDecision, change: 'added' | 'ended
 
 /** An `enforcement` event: what the enforcer answered. */
 export function enforcementEvent(report: EnforcementReport, atMs: number): EveEvent {
-  const { action, result, decisionId, isSimulated, latencyMs } = report
+  const { action, result, decisionId, latencyMs } = report
   return {
     timestamp: eveTimestamp(atMs),
     event_type: 'enforcement',
-    enforcement: {
-      action, target: result.target, outcome: result.outcome, reason: result.reason, decision_id: decisionId, simulated: isSimulated,
-    },
+    enforcement: { action, target: result.target, outcome: result.outcome, reason: result.reason, decision_id: decisionId },
     phantommesh: { latency_ms: latencyMs },
   }
 }

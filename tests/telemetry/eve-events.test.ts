@@ -78,7 +78,7 @@ test('a decision carries CrowdSec\'s fields', () => {
 test('anomalies, enforcements, statistics and notices name their type', () => {
   expect(anomalyEvent(VERDICT, null)).toMatchObject({ event_type: 'anomaly', anomaly: { type: 'behaviour', event: 'phantommesh.scan' } })
   const result = { target: '198.51.100.7', outcome: 'refused', reason: 'cap' } as const
-  expect(enforcementEvent({ action: 'block', result, decisionId: 7, isSimulated: false, latencyMs: null }, 0)).toMatchObject({
+  expect(enforcementEvent({ action: 'block', result, decisionId: 7, latencyMs: null }, 0)).toMatchObject({
     event_type: 'enforcement', enforcement: { action: 'block', target: '198.51.100.7', outcome: 'refused', reason: 'cap', decision_id: 7 },
   })
   expect(noticeEvent('model', { version: '2' }, 0)).toMatchObject({ event_type: 'model', model: { version: '2' } })
