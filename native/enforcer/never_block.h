@@ -50,7 +50,7 @@ class NeverBlockList {
   bool isFirstLook_ = true;
 };
 
-// Ports that sshd listens on besides 22, from `Port` lines of its configuration as far as it can be read.
+// Ports that sshd listens on besides 22, from its configuration as far as it can be read.
 std::vector<uint16_t> configuredSshPorts();
 
 }  // namespace enforcer
