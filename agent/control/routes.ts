@@ -39,7 +39,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'too-wide': 'the prefix is wider than response.prefixLength4Min or prefixLength6Min allow',
   'cap': 'as many decisions as response.elementsMax allows are in force',
   'off': 'the mode is off',
-  'lifted': 'it was lifted again before it was in force',
+  'lifted': 'it was lifted or replaced before it was in force',
 }
 
 /** All routes but the event stream, which the server serves by itself. */

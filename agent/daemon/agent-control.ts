@@ -73,36 +73,42 @@ async function addDecision(
   if (former !== undefined && !former.simulated && former.untilMs > decision.untilMs) await responder.release([former])
   const [result] = await responder.enforce([decision])
   if (result !== undefined && result.outcome !== 'enforced') {
-    decider.remove({ id: decision.id })
-    await responder.lift([decision], 'lifted')
-    if (former !== undefined) await reinstate({ decider, responder, clock }, former)
+    await takeBack(parts, decision, former)
     return { outcome: 'refused', reason: result.reason }
   }
   // Others go on changing decisions while the enforcer is asked: what was lifted meanwhile must not come back with the next start.
   const standing = decider.active().find(({ id }) => id === decision.id)
   if (standing === undefined) return { outcome: 'refused', reason: 'lifted' }
-  await rememberOrUndo(parts, standing)
+  await rememberOrUndo(parts, standing, former)
   return { outcome: 'added', decision: describeDecision(standing, clock.wallMs(), standing.simulated ? null : true) }
 }
 
+/** The enforcer did not do it: what it replaced comes back. Only what still stands goes: a newer one may have the same target. */
+async function takeBack(parts: AgentControlParts, decision: ActiveDecision, former: ActiveDecision | undefined): Promise<void> {
+  const { decider, responder } = parts
+  await responder.lift(decider.remove({ id: decision.id }), 'lifted')
+  if (former === undefined || !reinstate(parts, former)) return
+  await responder.remember([former])
+  await responder.enforce([former])
+}
+
 /** What cannot be written down would be lost by a crash: then it is taken back, and the operator hears of the failure. */
-async function rememberOrUndo({ decider, responder }: AgentControlParts, decision: ActiveDecision): Promise<void> {
+async function rememberOrUndo(parts: AgentControlParts, decision: ActiveDecision, former: ActiveDecision | undefined): Promise<void> {
+  const { decider, responder } = parts
   try {
     await responder.remember([decision])
   } catch (error) {
-    decider.remove({ id: decision.id })
-    if (!decision.simulated) await responder.release([decision])
+    await responder.release(decider.remove({ id: decision.id }).filter(({ simulated }) => !simulated))
+    // The store still has the former one.
+    if (former !== undefined && reinstate(parts, former)) await responder.enforce([former])
     throw error
   }
 }
 
-/** Puts the decision back that one which failed had replaced. */
-async function reinstate(
-  { decider, responder, clock }: Pick<AgentControlParts, 'decider' | 'responder' | 'clock'>, former: ActiveDecision,
-): Promise<void> {
-  if (decider.restore([former], clock.wallMs()).length > 0) return
-  await responder.remember([former])
-  await responder.enforce([former])
+/** Puts the decision back that one which failed had replaced, unless a newer one stands there. */
+function reinstate({ decider, clock }: AgentControlParts, former: ActiveDecision): boolean {
+  if (decider.active().some(({ value }) => value === former.value)) return false
+  return decider.restore([former], clock.wallMs()).length === 0
 }
 
 /** The new mode is on disk before it takes effect, so that a crash in between cannot bring the old one back. */

@@ -66,6 +66,27 @@ test('what is lifted while it is being added stays lifted, after a restart as we
   expect([await agent.inKernel(), agent.believed(), await agent.stored()]).toEqual([[], [], []])
 })
 
+test('a decision that fails takes nothing away from the one that replaced it', async () => {
+  const clock = new SimulatedClock()
+  const whole = new DryRunEnforcer(() => clock.wallMs())
+  let isFirst = true
+  const enforcer = brokenEnforcer(clock, {
+    async block(requests) {
+      if (!isFirst) return whole.block(requests)
+      isFirst = false
+      return requests.map(({ target }) => ({ target, outcome: 'failed', reason: 'EBUSY' }))
+    },
+    list: () => whole.list(),
+    unblock: (targets) => whole.unblock(targets),
+  })
+  const { control, agent } = await controlled({ clock, enforcer })
+  const asked = { target: FIRST, durationMs: HOUR_MS, reason: '' }
+  const answers = await Promise.all([control.addDecision(asked), control.addDecision({ ...asked, durationMs: 2 * HOUR_MS })])
+  expect(answers.map(({ outcome }) => outcome)).toEqual(['refused', 'added'])
+  await agent.monitor.reconcile()
+  expect([await agent.inKernel(), agent.believed(), await agent.stored()]).toEqual([[FIRST], [FIRST], [FIRST]])
+})
+
 test('an added decision that cannot be written down is taken back', async () => {
   const { control, agent } = await controlled({ store: { ...openMemoryStore(), write: async () => { throw new Error('disk full') } } })
   await expect(control.addDecision({ target: FIRST, durationMs: HOUR_MS, reason: '' })).rejects.toThrow('disk full')
