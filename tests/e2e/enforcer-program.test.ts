@@ -59,6 +59,21 @@ describe.skipIf(obstacle !== '')(`the enforcer program${obstacle === '' ? '' : `
     await net.stop(child)
   })
 
+  test('elements put in by hand without an end are listed, and a ban beside them works', async () => {
+    const { child, socketPath } = await net.startEnforcer('alone')
+    const enforcer = new EnforcerClient({ socketPath, clock: systemClock })
+    await enforcer.block([{ target: '192.0.2.7', durationMs: 60_000 }])
+    net.run('alone', 'nft', 'add element inet phantommesh v4 { 192.0.2.9, 198.51.100.0/24 }')
+    expect((await enforcer.list()).map(({ target }) => target)).toEqual(
+      ['192.0.2.7', '192.0.2.9', '198.51.100.0/24'])
+    expect(await enforcer.block([{ target: '198.51.100.8', durationMs: 60_000 }])).toMatchObject([{ outcome: 'enforced' }])
+    expect(await enforcer.unblock(['198.51.100.8'])).toMatchObject([{ outcome: 'enforced' }])
+    expect((await enforcer.list()).map(({ target }) => target)).toContain('198.51.100.9')
+    await enforcer.cleanup()
+    await enforcer.close()
+    await net.stop(child)
+  })
+
   test('the rules that somebody flushed while nothing was blocked are back with the next ban', async () => {
     const { child, socketPath } = await net.startEnforcer('alone')
     const enforcer = new EnforcerClient({ socketPath, clock: systemClock })
