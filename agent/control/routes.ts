@@ -36,7 +36,7 @@ const PLAIN = { params: nothing, query: nothing, body: noBody, changes: false }
 /** What the rules that refuse an operator's decision mean; a rule not listed is told by its name. */
 const REFUSALS: Readonly<Record<string, string>> = {
   'never-block': 'it overlaps the list of addresses never to block',
-  'too-wide': 'the prefix is wider than response.prefixLength4Min or prefixLength6Min allow',
+  'too-wide': 'the prefix is wider than response.prefixLength4Min or prefixLength6Min allow, or the enforcer (/24 and /56 unless told)',
   'cap': 'as many decisions as response.elementsMax allows are in force',
   'off': 'the mode is off',
   'lifted': 'it was lifted or replaced before it was in force',

@@ -64,11 +64,11 @@ async function addDecision(
   parts: AgentControlParts, { target, durationMs, reason }: NewDecision,
 ): ReturnType<AgentControl['addDecision']> {
   const { decider, responder, clock } = parts
-  const before = decider.active()
+  const before = new Map(decider.active().map((decision) => [decision.value, decision]))
   const answer = decider.add({ target, durationMs, reason }, clock.wallMs())
   if (answer.outcome === 'refused') return answer
   const { decision } = answer
-  const former = before.find(({ value }) => value === decision.value)
+  const former = before.get(decision.value)
   // The kernel and the reconciler keep the later of two ends: a block that is made shorter is made anew.
   if (former !== undefined && !former.simulated && former.untilMs > decision.untilMs) await responder.release([former])
   const [result] = await responder.enforce([decision])
@@ -77,8 +77,8 @@ async function addDecision(
     return { outcome: 'refused', reason: result.reason }
   }
   // Others go on changing decisions while the enforcer is asked: what was lifted meanwhile must not come back with the next start.
-  const standing = decider.active().find(({ id }) => id === decision.id)
-  if (standing === undefined) return { outcome: 'refused', reason: 'lifted' }
+  const standing = decider.on(decision.value)
+  if (standing?.id !== decision.id) return { outcome: 'refused', reason: 'lifted' }
   await rememberOrUndo(parts, standing, former)
   return { outcome: 'added', decision: describeDecision(standing, clock.wallMs(), standing.simulated ? null : true) }
 }
@@ -107,7 +107,7 @@ async function rememberOrUndo(parts: AgentControlParts, decision: ActiveDecision
 
 /** Puts the decision back that one which failed had replaced, unless a newer one stands there. */
 function reinstate({ decider, clock }: AgentControlParts, former: ActiveDecision): boolean {
-  if (decider.active().some(({ value }) => value === former.value)) return false
+  if (decider.on(former.value) !== undefined) return false
   return decider.restore([former], clock.wallMs()).length === 0
 }
 

@@ -99,8 +99,7 @@ export class Responder {
     // What ended by itself has timed out in the kernel too.
     if (change === 'lifted') await this.release(decisions.filter(({ simulated }) => !simulated))
     // The store has one decision a target: that of a newer one must stay.
-    const held = new Set(decider.active().map(({ value }) => value))
-    await repository.update([], decisions.filter(({ value }) => !held.has(value)))
+    await repository.update([], decisions.filter(({ value }) => decider.on(value) === undefined))
     for (const decision of decisions) output.emit('decision', () => decisionEvent(decision, change, clock.wallMs()))
   }
 
@@ -135,8 +134,7 @@ export class Responder {
     const answered = await this.#enforceVerdicts(batch)
     try {
       // Operators and the mode go on changing while the enforcer is asked: only what still stands is written down.
-      const standing = this.#standing()
-      const held = answered.filter(isInForce).flatMap(({ verdict }) => standing.get(verdict.id) ?? [])
+      const held = answered.filter(isInForce).flatMap(({ verdict }) => this.#standing(verdict) ?? [])
       if (held.length > 0) await this.remember(held)
       await alerts.put(answered.filter(({ verdict }) => verdict.action !== 'log'))
     } finally {
@@ -151,8 +149,7 @@ export class Responder {
   async #enforceVerdicts(batch: readonly AlertRecord[]): Promise<AlertRecord[]> {
     const { clock, metrics } = this.#parts
     // What was lifted, or made simulated by a change of mode, while it waited must not reach the kernel any more.
-    const standing = this.#standing()
-    const asked = batch.filter(({ verdict }) => standing.get(verdict.id)?.simulated === false)
+    const asked = batch.filter(({ verdict }) => this.#standing(verdict)?.simulated === false)
     const results = await this.#apply(asked.map(({ verdict }) => (
       { target: verdict.target, untilMs: verdict.decidedAtMs + verdict.durationMs }
     )))
@@ -169,9 +166,10 @@ export class Responder {
     return batch.map((alert) => ({ ...alert, enforcement: answers.get(alert.verdict.id) ?? null }))
   }
 
-  /** Decisions in force as the decider has them now, by their number. */
-  #standing(): ReadonlyMap<number, ActiveDecision> {
-    return new Map(this.#parts.decider.active().map((decision) => [decision.id, decision]))
+  /** The verdict's decision as the decider has it now, if it still does. */
+  #standing({ id, target }: Verdict): ActiveDecision | undefined {
+    const decision = this.#parts.decider.on(target)
+    return decision?.id === id ? decision : undefined
   }
 
   /** The enforcer will never do it: nobody here believes in it any longer, and the reconciler stops trying. */

@@ -182,6 +182,11 @@ export class Decider {
     return [...this.#active.values()]
   }
 
+  /** The decision in force on this target, as it is spelled in `value`. */
+  on(target: string): ActiveDecision | undefined {
+    return this.#active.get(target)
+  }
+
   /** Forgets what has ended by `nowMs` and returns the decisions among it. */
   expire(nowMs: number): readonly ActiveDecision[] {
     const ended = [...this.#active.values()].filter((decision) => decision.untilMs <= nowMs)
