@@ -48,7 +48,7 @@ class Meter {
     table_.push();
   }
 
-  // The packets at hand are all there are for now.
+  // No more packets are at hand: what waits in the burst is worked off.
   void work() { table_.work(); }
   void pass(uint64_t nowUs) { table_.pass(nowUs); }
   void endAll() { table_.endAll(); }
