@@ -8,6 +8,8 @@ import type { LocalTexts, SshConnection } from '../decision/index.ts'
 const CHUNK_BYTES = 65_536
 /** As many connections as native/enforcer remembers. */
 const CONNECTIONS_MAX = 4_096
+/** `Port 2222`, `ListenAddress host:2222` and `ListenAddress [::]:2222`, as the enforcer reads them. */
+const SSHD_PORT = /^\s*(?:Port[\s=]+|ListenAddress[\s=]+(?:\[[^\]\n]*\]|[^\s:]+):)(\d+)/gim
 const SSHD_FOLDER = '/etc/ssh/sshd_config.d'
 
 /**
@@ -34,7 +36,7 @@ async function readSshPorts(): Promise<number[]> {
   const names = await orAbsent(readdir(SSHD_FOLDER), [])
   const files = ['/etc/ssh/sshd_config', ...names.filter((name) => name.endsWith('.conf')).map((name) => `${SSHD_FOLDER}/${name}`)]
   const texts = await Promise.all(files.map(read))
-  return [22, ...texts.flatMap((text) => [...text.matchAll(/^\s*Port[\s=]+(\d+)/gim)].map((match) => Number(match[1])))]
+  return [22, ...texts.flatMap((text) => [...text.matchAll(SSHD_PORT)].map((match) => Number(match[1])))]
 }
 
 async function readConnections(file: string, sshPorts: readonly number[]): Promise<SshConnection[]> {
