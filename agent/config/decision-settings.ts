@@ -53,8 +53,8 @@ export const responseSettings = () => z.strictObject({
     .describe('Sources whose address is not proven by a TCP handshake are held no longer than this, 1 s to 60 s: anybody can forge ' +
       'their address.'),
   elementsMax: z.int().min(1).max(131_072).default(65_536)
-    .describe('Decisions in force at once. At the limit further entities are alerted on only (held back by cap). At most 131072: so many the ' +
-      'enforcer lists in one answer.'),
+    .describe('Decisions in force at once. At the limit further entities are alerted on only (held back by cap). At most 131072: so ' +
+      'many the enforcer lists in one answer.'),
   blocksPerMinuteMax: z.int().min(1).max(100_000).default(600)
     .describe('New automatic blocks within a minute. Past it entities are alerted on only (held back by cap): an agent that wants to ' +
       'block ' +
