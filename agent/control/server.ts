@@ -22,8 +22,8 @@ export interface ControlServerOptions {
   readonly control: AgentControl
   /** SO_PEERCRED of a connected socket, by file descriptor (the addon exports it). */
   readonly peerCredentials: (fileDescriptor: number) => PeerCredentials
-  /** Told of every change and of every attempt at one. */
-  readonly audit: (record: ControlAudit) => void
+  /** Told of every change and of every attempt at one; awaited before the answer to a change. */
+  readonly audit: (record: ControlAudit) => void | Promise<void>
   readonly clock: Clock
   readonly logger: Logger
   readonly heartbeatMs?: number
@@ -146,15 +146,17 @@ function mountRoute(app: FastifyInstance, route: Route, options: ControlServerOp
     if (route.operation === 'metrics') reply.type('text/plain; version=0.0.4; charset=utf-8')
     if (!route.changes) return route.handle(control, input)
     const record = { requestId: request.id, actor: actorOf(request, options), operation: route.operation, request: input }
+    let answer: unknown
     try {
-      const answer = await route.handle(control, input)
-      audit({ ...record, outcome: 'done', reason: '' })
-      return answer
+      answer = await route.handle(control, input)
     } catch (error) {
       const { body, isOurs } = failedRequest(error, placeOf(request))
-      audit({ ...record, outcome: isOurs ? 'failed' : 'refused', reason: body.error.code })
+      await audit({ ...record, outcome: isOurs ? 'failed' : 'refused', reason: body.error.code })
       throw error
     }
+    // Whoever was told that it is done finds it in the journal, whatever happens next.
+    await audit({ ...record, outcome: 'done', reason: '' })
+    return answer
   }
   app.route({ method: route.method, url: route.url, handlerTimeout: REQUEST_MS_MAX, handler })
 }
@@ -191,7 +193,7 @@ function denial(request: FastifyRequest, options: ControlServerOptions): Control
     const { id: requestId, params, query } = request
     const actor = actorOf(request, options)
     const reason = 'CONTROL_NOT_PERMITTED'
-    options.audit({ requestId, actor, operation: route.operation, request: { params, query }, outcome: 'refused', reason })
+    void options.audit({ requestId, actor, operation: route.operation, request: { params, query }, outcome: 'refused', reason })
   }
   const who = 'only root, the daemon\'s own user and members of the socket\'s group may ask'
   return new ControlError({ code: 'CONTROL_NOT_PERMITTED' }, who)

@@ -198,14 +198,19 @@ async function judge({ detection, telemetry, responder, namer }: Judging, batch:
   eachFlowRecord(batch, (index) => telemetry.output.emit('flow', () => flowEvent(namer.name(batch, index))))
 }
 
-function audit({ persistence, telemetry, clock, logger }: Opened, record: ControlAudit): void {
+/** On disk when it resolves; it never rejects: a journal that cannot be written must not undo what was done. */
+async function audit({ persistence, telemetry, clock, logger }: Opened, record: ControlAudit): Promise<void> {
   const { actor, operation, outcome, request, reason, requestId } = record
   const entry = {
     atMs: clock.wallMs(), actor: actor === undefined ? 'unknown' : `uid=${actor.uid}`,
     operation, outcome, detail: { request, reason, requestId },
   }
   telemetry.output.emit('audit', () => noticeEvent('audit', entry, entry.atMs))
-  persistence.audit.append(entry).catch((error: unknown) => logger.error({ error, operation }, 'The audit journal could not be written'))
+  try {
+    await persistence.audit.append(entry)
+  } catch (error) {
+    logger.error({ error, operation }, 'The audit journal could not be written')
+  }
 }
 
 /** The interfaces of the configuration, or that of the default route. */

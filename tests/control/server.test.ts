@@ -228,7 +228,7 @@ function optionsOf(overrides: Partial<ControlServerOptions>): ControlServerOptio
     socketPath,
     control: fakeControl().control,
     peerCredentials: () => ({ pid: process.pid, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }),
-    audit: (record) => audits.push(record),
+    audit: (record) => { audits.push(record) },
     clock: manualClock(),
     logger: silentLogger,
     ...overrides,
