@@ -1,3 +1,5 @@
+import type { SharedRecords } from '../kit/index.ts'
+
 /** Where one field of an event stands in its record. `count` is its number of elements. */
 export interface EventField {
   readonly offset: number
@@ -16,15 +18,8 @@ export interface EventLayout {
  * Element `i` of field `f` of event `e` is `view[(e * strideBytes + f.offset) / bytesPerElement + i]`.
  * Valid until the next read of the same source.
  */
-export interface EventBatch {
+export interface EventBatch extends SharedRecords {
   readonly layout: EventLayout
-  readonly length: number
-  readonly u8: Uint8Array
-  readonly u16: Uint16Array
-  readonly i16: Int16Array
-  readonly u32: Uint32Array
-  readonly f32: Float32Array
-  readonly f64: Float64Array
 }
 
 /** What the meter counted since its start. Every event is accounted for: received = scored + shed + pending. */
