@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { seededRandom } from '../../agent/kit/index.ts'
-import type { Finished } from './lab.ts'
+import type { Finished } from '../lab/lab.ts'
 import { PLAN, clientAddress } from './plan.ts'
 import { type Stage, cue, pause } from './stage.ts'
 

@@ -1,12 +1,12 @@
 // Makes tests/fixtures/demo: a few minutes of ordinary traffic of real programs behind a gateway, three attacks among it,
 // and the manifest of what happened when. All traffic stays in namespaces of its own; needs root on Debian or Ubuntu.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
+import { Lab, stopGroup } from '../lab/lab.ts'
+import { installPrograms } from '../lab/programs.ts'
 import { attacks } from './attackers.ts'
-import { Lab, stopGroup } from './lab.ts'
 import { manifestText } from './manifest.ts'
 import { INSIDE_BRIDGE, buildNetwork } from './network.ts'
 import { ordinaryTraffic } from './people.ts'
@@ -31,8 +31,8 @@ if (process.getuid?.() !== 0) {
   console.error('demo-capture: network namespaces need root; run it as root')
   process.exit(1)
 }
-installPrograms()
-const lab = new Lab()
+installPrograms(PROGRAMS)
+const lab = new Lab({ prefix: 'pm-demo', script: 'demo-capture' })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 process.on('exit', () => lab.close())
 await perform(lab)
@@ -63,25 +63,4 @@ async function perform(lab: Lab): Promise<void> {
   writeFileSync(path.join(TARGET, 'gateway.pcap.gz'), packed)
   writeFileSync(path.join(TARGET, 'demo.yaml'), manifestText(incidents))
   console.log(`demo-capture: ${statSync(file).size} octets, ${packed.length} packed; ${incidents.length} attacks written to demo.yaml`)
-}
-
-function installPrograms(): void {
-  const missing = Object.entries(PROGRAMS).filter(([program]) => !isInstalled(program)).map(([, name]) => name)
-  if (missing.length === 0) return
-  console.log(`demo-capture: installing ${missing.join(' ')}`)
-  // Debian starts a server's service when it is installed; this file is its way to ask for the contrary.
-  const policy = '/usr/sbin/policy-rc.d'
-  const isOurs = !existsSync(policy)
-  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  try {
-    execFileSync('apt-get', ['-q', 'update'], { env, stdio: 'inherit' })
-    execFileSync('apt-get', ['-q', 'install', '-y', '--no-install-recommends', ...missing], { env, stdio: 'inherit' })
-  } finally {
-    if (isOurs) execFileSync('rm', ['-f', policy])
-  }
-}
-
-function isInstalled(program: string): boolean {
-  return ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) => existsSync(path.join(folder, program)))
 }

@@ -1,4 +1,4 @@
-import type { Host, Lab } from './lab.ts'
+import type { Host, Lab } from '../lab/lab.ts'
 import { PLAN, clientAddress, clientAddress6 } from './plan.ts'
 
 /** The hosts of the lab: VPN clients and two machines behind the gateway, everything else before it. */

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Random, seededRandom } from '../../agent/kit/index.ts'
-import type { Host } from './lab.ts'
+import type { Host } from '../lab/lab.ts'
 import { PLAN } from './plan.ts'
 import { FILE_SIZES, userKey } from './servers.ts'
 import { type Stage, cue, pause, pick, thinkMs } from './stage.ts'

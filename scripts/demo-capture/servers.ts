@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Host, Lab } from './lab.ts'
+import type { Host, Lab } from '../lab/lab.ts'
 import type { Network } from './network.ts'
 import { PLAN } from './plan.ts'
 

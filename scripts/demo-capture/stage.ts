@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../../agent/kit/index.ts'
-import type { Lab } from './lab.ts'
+import type { Lab } from '../lab/lab.ts'
 import type { Network } from './network.ts'
 
 /** What every actor gets: the lab, its hosts, chance of its own, and when the curtain falls. */

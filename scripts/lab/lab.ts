@@ -21,7 +21,12 @@ export interface Finished {
   readonly output: string
 }
 
-const PREFIX = 'pm-demo'
+/** Whose lab it is: the prefix of its names, and a part of the command line by which a living owner is known. */
+export interface LabOwner {
+  readonly prefix: string
+  readonly script: string
+}
+
 const OUTPUT_OCTETS_MAX = 65_536
 
 /**
@@ -29,19 +34,22 @@ const OUTPUT_OCTETS_MAX = 65_536
  * Names carry the process id, so two runs do not meet and leftovers of a killed run can be told apart.
  */
 export class Lab {
-  readonly folder = mkdtempSync(path.join(tmpdir(), `${PREFIX}-`))
+  readonly folder: string
+  readonly #owner: LabOwner
   readonly #namespaces: string[] = []
   readonly #children = new Set<ChildProcess>()
   #isClosed = false
 
-  constructor() {
-    removeLeftovers()
+  constructor(owner: LabOwner) {
+    this.#owner = owner
+    this.folder = mkdtempSync(path.join(tmpdir(), `${owner.prefix}-`))
+    removeLeftovers(owner)
     // nginx's and rsync's unprivileged workers pass through here.
     execFileSync('chmod', ['755', this.folder])
   }
 
   addHost(name: string): Host {
-    const namespace = `${PREFIX}-${process.pid}-${name}`
+    const namespace = this.namespaceOf(name)
     this.ip('netns', 'add', namespace)
     this.#namespaces.push(namespace)
     this.ip('-n', namespace, 'link', 'set', 'lo', 'up')
@@ -71,13 +79,19 @@ export class Lab {
     execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'inherit'] })
   }
 
+  /** The namespace of a host that was added under this name. */
+  namespaceOf(name: string): string {
+    return `${this.#owner.prefix}-${process.pid}-${name}`
+  }
+
+  /** Starts a program outside all hosts and leaves it running until the lab closes. */
+  startHere(command: readonly string[]): ChildProcess {
+    return this.#spawn(command)
+  }
+
   /** Starts a program in a host and leaves it running until the lab closes or the caller stops it. */
   start(host: Host, command: readonly string[]): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', host.namespace, ...command], { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
-    this.#children.add(child)
-    child.on('exit', () => this.#children.delete(child))
-    child.stdin.on('error', () => {})
-    return child
+    return this.#spawn(['ip', 'netns', 'exec', host.namespace, ...command])
   }
 
   /** Runs a program in a host to its end. Its failure is data: refused logins and closed ports belong to the traffic. */
@@ -96,6 +110,14 @@ export class Lab {
       child.on('error', reject)
       child.on('close', (exitCode) => resolve({ exitCode: exitCode ?? -1, output }))
     })
+  }
+
+  #spawn([program = '', ...words]: readonly string[]): ChildProcess {
+    const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    this.#children.add(child)
+    child.on('exit', () => this.#children.delete(child))
+    child.stdin.on('error', () => {})
+    return child
   }
 
   close(): void {
@@ -131,17 +153,17 @@ function removeNamespace(namespace: string): void {
   rmSync(path.join('/etc/netns', namespace), { recursive: true, force: true })
 }
 
-function removeLeftovers(): void {
+function removeLeftovers({ prefix, script }: LabOwner): void {
   const names = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).split('\n').map((line) => line.split(' ')[0] ?? '')
   for (const name of names) {
-    const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1]
-    if (pid !== undefined && !isDemoCapture(pid)) removeNamespace(name)
+    const pid = new RegExp(`^${prefix}-(\\d+)-`).exec(name)?.[1]
+    if (pid !== undefined && !isRunning(pid, script)) removeNamespace(name)
   }
 }
 
-function isDemoCapture(pid: string): boolean {
+function isRunning(pid: string, script: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('demo-capture')
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(script)
   } catch {
     return false
   }

@@ -1,0 +1,4 @@
+import type { Attack } from '../scene.ts'
+
+/** Every attack that the range can show. Names are unique; a test keeps at least three tools in every category. */
+export const REPERTOIRE: readonly Attack[] = []
