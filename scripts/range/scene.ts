@@ -58,11 +58,15 @@ export interface AttackScene extends Scene {
 export interface Attack {
   /** `tool-manner`, unique. */
   readonly name: string
+  /** The program that makes the traffic; a tool kept for tests is in no attack of the training corpus. */
+  readonly tool: string
   readonly category: LabelCategory
   /** Which corpora may show it. Tools kept for tests never appear in training. */
   readonly corpora: readonly ('train' | 'test')[]
   /** Where the attacker sits: a VPN client or host behind one, or the open Internet. */
   readonly place: 'inside' | 'outside'
+  /** How the actor may be connected, where its tool needs Ethernet or a network of its own; absent: in any way. */
+  readonly links?: readonly Machine['link'][]
   /** How long it takes, seconds; the scene ends then. */
   readonly seconds: number
   /** Whether the actor's own ordinary traffic must rest meanwhile, because no peer tells its attack from it. */
