@@ -182,8 +182,12 @@ function addLan(lab: Lab, first: Gateway, second: Gateway): Record<LanName, Mach
     lab.ip('-n', isp, 'route', 'add', prefix, 'via', first.outer)
   }
   lab.ip('-n', isp, '-6', 'route', 'add', 'fd00:8::/32', 'via', outer6(first.outer))
-  const names = Object.keys(PLAN.lan) as LanName[]
-  return Object.fromEntries(names.map((name) => [name, addLanMachine(lab, first, name)])) as Record<LanName, Machine>
+  const add = (name: LanName): Machine => addLanMachine(lab, first, name)
+  return {
+    resolver: add('resolver'), jump: add('jump'), www: add('www'), mail: add('mail'), files: add('files'), config: add('config'),
+    monitor: add('monitor'), scanner: add('scanner'),
+    workstation1: add('workstation1'), workstation2: add('workstation2'), workstation3: add('workstation3'),
+  }
 }
 
 function addLanMachine(lab: Lab, gateway: Gateway, name: LanName): Machine {

@@ -1,0 +1,139 @@
+// The range: a small VPN provider in network namespaces, in which real programs work and attack, recorded at a gateway with the truth
+// about who did what.
+//
+//   npm run range -- --scenario NAME --minutes N --seed N --out DIR [--only ATTACK,…]
+//   npm run range -- --list
+//
+// Needs root on Debian or Ubuntu; installs what is missing. All traffic stays in namespaces of its own, which go away at the end, also
+// when interrupted. Writes inner.pcap.gz, outer.pcap.gz, manifest.yaml and range.json into DIR. docs/range.md tells the rest.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { Lab } from '../lab/lab.ts'
+import { installPrograms } from '../lab/programs.ts'
+import { buildRange } from './build-range.ts'
+import { finishCapture } from './finish-capture.ts'
+import { LabelLedger } from './label-ledger.ts'
+import { manifestText } from './manifest.ts'
+import type { CaptureEntry } from './manifest.ts'
+import { perform } from './play.ts'
+import { PROGRAMS } from './programs.ts'
+import { record } from './record.ts'
+import type { Recording } from './record.ts'
+import { SCENARIOS, chanceOf } from './scenarios.ts'
+import type { Scenario } from './scenarios.ts'
+import type { Truth } from './scene.ts'
+import { schedule } from './schedule.ts'
+import { startServers } from './servers/start-servers.ts'
+import { OUTER } from './world.ts'
+
+interface Order {
+  readonly name: string
+  readonly scenario: Scenario
+  readonly minutes: number
+  readonly seed: number
+  readonly out: string
+}
+
+const MINUTES = { min: 1, max: 60 } as const
+
+const order = readOrder()
+if (order === undefined) process.exit(process.exitCode)
+if (process.getuid?.() !== 0) {
+  console.error('range: network namespaces need root; run it as root')
+  process.exit(1)
+}
+installPrograms(PROGRAMS)
+const lab = new Lab({ prefix: 'pm-range', script: 'range/make' })
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+process.on('exit', () => lab.close())
+process.exit(await make(order))
+
+async function make({ name, scenario, minutes, seed, out }: Order): Promise<number> {
+  const beganAtMs = Date.now()
+  const log = (text: string): void => console.log(`range ${((Date.now() - beganAtMs) / 1_000).toFixed(0)} s: ${text}`)
+  const inner: Recording[] = []
+  const outer: Recording[] = []
+  const world = await buildRange(lab, scenario.population, async ({ gateways: [gateway] }) => {
+    for (const device of ['wg0', 'ovpn0']) inner.push(await record(lab, gateway, { name: device, device }))
+    outer.push(await record(lab, gateway, { name: 'outer', device: OUTER }))
+  })
+  log(`${world.benign.length} ordinary and ${world.infected.length} infected machines behind ${world.gateways[0].outer}`)
+  await startServers(world)
+
+  const durationMs = minutes * 60_000
+  const infected = world.infected.map(({ link }) => link)
+  const room = { durationMs, infected, playsPerCategoryMin: scenario.playsPerCategoryMin }
+  const plays = schedule(scenario.attacks, room, chanceOf(seed, 'schedule'))
+  log(`curtain up for ${minutes} minutes, with ${plays.length} attacks`)
+  const startedAtMs = Date.now()
+  const { truths, failed } = await perform({ lab, world, seed, plays, startedAtMs, durationMs, log })
+  const dropped = (await Promise.all([...inner, ...outer].map((each) => each.stop()))).reduce((sum, each) => sum + each, 0)
+
+  log('writing captures')
+  mkdirSync(out, { recursive: true })
+  const entries = [{ side: 'inner', recordings: inner }, { side: 'outer', recordings: outer }].map(({ side, recordings }) =>
+    write({ out, side, source: `range-${name}`, seed }, recordings, truths))
+  const madeBy = `npm run range -- --scenario ${name} --minutes ${minutes} --seed ${seed}`
+  writeFileSync(path.join(out, 'manifest.yaml'), manifestText(entries, madeBy))
+  const labelled = new Set(entries.flatMap(({ labels }) => labels.map(({ truth }) => truth)))
+  const unseen = truths.filter((truth) => !labelled.has(truth))
+  for (const { tool, address, category } of unseen) log(`no packet of ${category} by ${address} crossed the gateway: ${tool}`)
+  const summary = {
+    scenario: name, minutes, seed, wallSeconds: Math.round((Date.now() - beganAtMs) / 1_000), attacks: plays.length, failed,
+    truths: truths.length, truthsUnseen: unseen.length, packetsDroppedByKernel: dropped,
+    captures: entries.map(({ id, finished, labels }) => ({ id, ...finished, labels: labels.length })),
+  }
+  writeFileSync(path.join(out, 'range.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  log(`done: ${JSON.stringify(summary)}`)
+  return 0
+}
+
+type Written = CaptureEntry & { readonly finished: ReturnType<typeof finishCapture> }
+
+function write(
+  where: { out: string; side: string; source: string; seed: number }, recordings: readonly Recording[], truths: readonly Truth[],
+): Written {
+  const ledger = new LabelLedger(truths)
+  const file = `${where.side}.pcap.gz`
+  const finished = finishCapture(recordings.map((each) => each.file), path.join(where.out, file), ledger)
+  return { id: `${where.source}-${where.seed}-${where.side}`, file, source: where.source, labels: ledger.found(), finished }
+}
+
+function readOrder(): Order | undefined {
+  const { values } = parseArgs({
+    options: {
+      scenario: { type: 'string' }, minutes: { type: 'string' }, seed: { type: 'string', default: '1' }, out: { type: 'string' },
+      only: { type: 'string' }, list: { type: 'boolean', default: false },
+    },
+  })
+  if (values.list) {
+    printList()
+    return undefined
+  }
+  const name = values.scenario ?? 'benign'
+  const known = SCENARIOS[name]
+  if (known === undefined) return refuse(`--scenario ${name} is none of ${Object.keys(SCENARIOS).join(', ')}`)
+  const minutes = Number(values.minutes ?? known.minutes)
+  const seed = Number(values.seed)
+  if (!(minutes >= MINUTES.min && minutes <= MINUTES.max)) return refuse(`--minutes ${values.minutes} is not ${MINUTES.min} to ${MINUTES.max}`)
+  if (!Number.isSafeInteger(seed) || seed < 0) return refuse(`--seed ${values.seed} is not a whole number from 0 on`)
+  if (values.out === undefined) return refuse('--out DIR is missing')
+  const wanted = values.only?.split(',')
+  const attacks = wanted === undefined ? known.attacks : known.attacks.filter((attack) => wanted.includes(attack.name))
+  if (wanted !== undefined && attacks.length < wanted.length) return refuse(`--only ${values.only}: ${name} has not all of them (--list)`)
+  return { name, scenario: { ...known, attacks }, minutes, seed, out: path.resolve(values.out) }
+}
+
+function refuse(words: string): undefined {
+  console.error(`range: ${words}`)
+  process.exitCode = 2
+  return undefined
+}
+
+function printList(): void {
+  for (const [name, { what, minutes, attacks }] of Object.entries(SCENARIOS)) {
+    console.log(`${name}: ${what} (${minutes} minutes, ${attacks.length} attacks)`)
+    for (const attack of attacks) console.log(`    ${attack.category}  ${attack.name}  ${attack.place}, ${attack.seconds} s`)
+  }
+}
