@@ -68,7 +68,7 @@ export function windowEndMs({ toMs }: Truth): number {
 function octetsOf(text: string): string {
   const address = parseAddress(text)
   if (address === undefined) throw new Error(`${text} is no address`)
-  return Buffer.from(address.bytes).toString('latin1')
+  return Buffer.from(address.bytes).toString('latin1', 0, address.version === 4 ? 4 : 16)
 }
 
 /** The spelling that manifests and reports use. */

@@ -1,16 +1,17 @@
 // The range: a small VPN provider in network namespaces, in which real programs work and attack, recorded at a gateway with the truth
 // about who did what.
 //
-//   npm run range -- --scenario NAME --minutes N --seed N --out DIR [--only ATTACK,…]
+//   npm run range -- --scenario NAME --minutes N --seed N --out DIR [--only ATTACK,…] [--agent observe|enforce]
 //   npm run range -- --list
 //
 // Needs root on Debian or Ubuntu; installs what is missing. All traffic stays in namespaces of its own, which go away at the end, also
-// when interrupted. Writes inner.pcap.gz, outer.pcap.gz, manifest.yaml and range.json into DIR. docs/range.md tells the rest.
+// when interrupted. Writes inner.pcap.gz, outer.pcap.gz, manifest.yaml and range.json into DIR, and with --agent what the agent on each
+// gateway said (gw1-eve.json, gw2-eve.json). docs/range.md tells the rest.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { Lab } from '../lab/lab.ts'
 import { installPrograms } from '../lab/programs.ts'
+import { startAgents } from './agents.ts'
 import { buildRange } from './build-range.ts'
 import { finishCapture } from './finish-capture.ts'
 import { LabelLedger } from './label-ledger.ts'
@@ -20,24 +21,15 @@ import { perform } from './play.ts'
 import { PROGRAMS } from './programs.ts'
 import { record } from './record.ts'
 import type { Recording } from './record.ts'
-import { SCENARIOS, chanceOf } from './scenarios.ts'
-import type { Scenario } from './scenarios.ts'
+import { readOrder } from './order.ts'
+import type { Order } from './order.ts'
+import { chanceOf } from './scenarios.ts'
 import type { Truth } from './scene.ts'
 import { schedule } from './schedule.ts'
 import { startServers } from './servers/start-servers.ts'
 import { OUTER } from './world.ts'
 
-interface Order {
-  readonly name: string
-  readonly scenario: Scenario
-  readonly minutes: number
-  readonly seed: number
-  readonly out: string
-}
-
-const MINUTES = { min: 1, max: 60 } as const
-
-const order = readOrder()
+const order = readOrder(process.argv.slice(2))
 if (order === undefined) process.exit(process.exitCode)
 if (process.getuid?.() !== 0) {
   console.error('range: network namespaces need root; run it as root')
@@ -49,7 +41,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 process.on('exit', () => lab.close())
 process.exit(await make(order))
 
-async function make({ name, scenario, minutes, seed, out }: Order): Promise<number> {
+async function make({ name, scenario, minutes, seed, out, agent }: Order): Promise<number> {
   const beganAtMs = Date.now()
   const log = (text: string): void => console.log(`range ${((Date.now() - beganAtMs) / 1_000).toFixed(0)} s: ${text}`)
   const inner: Recording[] = []
@@ -60,6 +52,7 @@ async function make({ name, scenario, minutes, seed, out }: Order): Promise<numb
   })
   log(`${world.benign.length} ordinary and ${world.infected.length} infected machines behind ${world.gateways[0].outer}`)
   await startServers(world)
+  const agents = agent === undefined ? undefined : await startAgents(lab, world.gateways, agent)
 
   const durationMs = minutes * 60_000
   const infected = world.infected.map(({ link }) => link)
@@ -72,6 +65,7 @@ async function make({ name, scenario, minutes, seed, out }: Order): Promise<numb
 
   log('writing captures')
   mkdirSync(out, { recursive: true })
+  await agents?.stop(out)
   const entries = [{ side: 'inner', recordings: inner }, { side: 'outer', recordings: outer }].map(({ side, recordings }) =>
     write({ out, side, source: `range-${name}`, seed }, recordings, truths))
   const madeBy = `npm run range -- --scenario ${name} --minutes ${minutes} --seed ${seed}`
@@ -98,42 +92,4 @@ function write(
   const file = `${where.side}.pcap.gz`
   const finished = finishCapture(recordings.map((each) => each.file), path.join(where.out, file), ledger)
   return { id: `${where.source}-${where.seed}-${where.side}`, file, source: where.source, labels: ledger.found(), finished }
-}
-
-function readOrder(): Order | undefined {
-  const { values } = parseArgs({
-    options: {
-      scenario: { type: 'string' }, minutes: { type: 'string' }, seed: { type: 'string', default: '1' }, out: { type: 'string' },
-      only: { type: 'string' }, list: { type: 'boolean', default: false },
-    },
-  })
-  if (values.list) {
-    printList()
-    return undefined
-  }
-  const name = values.scenario ?? 'benign'
-  const known = SCENARIOS[name]
-  if (known === undefined) return refuse(`--scenario ${name} is none of ${Object.keys(SCENARIOS).join(', ')}`)
-  const minutes = Number(values.minutes ?? known.minutes)
-  const seed = Number(values.seed)
-  if (!(minutes >= MINUTES.min && minutes <= MINUTES.max)) return refuse(`--minutes ${values.minutes} is not ${MINUTES.min} to ${MINUTES.max}`)
-  if (!Number.isSafeInteger(seed) || seed < 0) return refuse(`--seed ${values.seed} is not a whole number from 0 on`)
-  if (values.out === undefined) return refuse('--out DIR is missing')
-  const wanted = values.only?.split(',')
-  const attacks = wanted === undefined ? known.attacks : known.attacks.filter((attack) => wanted.includes(attack.name))
-  if (wanted !== undefined && attacks.length < wanted.length) return refuse(`--only ${values.only}: ${name} has not all of them (--list)`)
-  return { name, scenario: { ...known, attacks }, minutes, seed, out: path.resolve(values.out) }
-}
-
-function refuse(words: string): undefined {
-  console.error(`range: ${words}`)
-  process.exitCode = 2
-  return undefined
-}
-
-function printList(): void {
-  for (const [name, { what, minutes, attacks }] of Object.entries(SCENARIOS)) {
-    console.log(`${name}: ${what} (${minutes} minutes, ${attacks.length} attacks)`)
-    for (const attack of attacks) console.log(`    ${attack.category}  ${attack.name}  ${attack.place}, ${attack.seconds} s`)
-  }
 }
