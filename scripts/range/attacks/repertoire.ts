@@ -1,7 +1,15 @@
 import type { Attack } from '../scene.ts'
+import { EXFILTRATION } from './exfiltration.ts'
+import { ICMP_TUNNELS } from './icmp-tunnels.ts'
+import { DNS_TUNNELS } from './dns-tunnels.ts'
+import { BEACONS } from './beacons.ts'
 import { SCANS } from './scans.ts'
 
 /** Every attack that the range can show. Names are unique; a test keeps at least three tools in every category. */
 export const REPERTOIRE: readonly Attack[] = [
+  ...EXFILTRATION,
+  ...ICMP_TUNNELS,
+  ...DNS_TUNNELS,
+  ...BEACONS,
   ...SCANS,
 ]
