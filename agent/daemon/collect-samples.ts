@@ -94,7 +94,7 @@ function labelOf(capture: LabelledCapture, namer: FlowNamer, event: { readonly b
   const record = namer.name(event.batch, event.index)
   const flow = {
     source: record.sourceAddress, destination: record.destinationAddress,
-    startMs: record.flowStartMilliseconds, endMs: record.flowEndMilliseconds, score: 0, isAnswered: record.reversePacketDeltaCount > 0,
+    startMs: record.flowStartMilliseconds, endMs: record.flowEndMilliseconds,
   }
   const blamed = capture.labels.filter(({ role, address }) => role === 'entity' && address === flow.source)
   if (classifyFlow(flow, { default: 'unknown', labels: blamed }) === 'attack') return LABEL.attack

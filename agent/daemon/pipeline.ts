@@ -27,6 +27,9 @@ export interface Step {
   readonly sequences: SequenceBatch
   /** For each row the log-odds of its flow or pair alone. */
   readonly flowLogOdds: Float32Array
+  /** By row, NaN where the forest was not due; and by sequence. Undefined where there is no model or nothing to score. */
+  readonly forestScores: Float32Array | undefined
+  readonly sequenceScores: Float32Array | undefined
   readonly posteriors: readonly Posterior[]
   readonly verdicts: readonly Verdict[]
 }
@@ -48,7 +51,7 @@ export class Pipeline {
     const posteriors = detector.judge({ batch, rows: vectors, forestScores, sequences, sequenceScores })
     const verdicts = posteriors.flatMap((posterior) => decider.judge(posterior, decisionTimeMs(posterior.observedAtMs)) ?? [])
 
-    return { batch, rows: vectors, sequences, flowLogOdds: detector.flowLogOdds, posteriors, verdicts }
+    return { batch, rows: vectors, sequences, flowLogOdds: detector.flowLogOdds, forestScores, sequenceScores, posteriors, verdicts }
   }
 
   /** Both models at once; the worker reads while this thread goes on or waits. Nothing is scored where there is no model. */

@@ -11,8 +11,14 @@ export interface ReplayedFlow {
   readonly endMs: number
   /** Evidence of this flow or its pair up to its end, without the entity's other behaviour; 0 when it was never scored. */
   readonly score: number
-  /** Whether the destination sent anything back: what the trivial rule looks at. */
+  /** Highest score that each model gave a row of this flow, in (0, 1); 0 when it never scored one. */
+  readonly forestScore: number
+  readonly sequenceScore: number
+  /** What trivial rules look at: whether the destination sent anything back, and where the flow went. */
   readonly isAnswered: boolean
+  /** A TCP flow whose source asked for a connection. */
+  readonly hasSyn: boolean
+  readonly destinationPort: number
 }
 
 /** One verdict under the default policy: what the costs ask for, whatever the mode lets happen. */
@@ -20,6 +26,8 @@ export interface ReplayedVerdict {
   readonly entity: Entity
   readonly category: Category
   readonly action: Action
+  /** Posterior probability that it rests on. */
+  readonly probability: number
   /** Packet time of the last packet of the evidence, ms since the epoch. */
   readonly atMs: number
 }
@@ -41,12 +49,36 @@ export interface ReplayedCapture {
   readonly verdicts: readonly ReplayedVerdict[]
   /** For each of `labels`, in their order: its packets within its window; `ActivityRecorder` computes it. */
   readonly activity: readonly (readonly ActivityStep[])[]
+  /** Only where the options ask for it. */
+  readonly comparison?: ReplayedComparison
+}
+
+/** A model alone names the source of a row that it scores strictly above this. */
+export interface ScoreAlarm {
+  readonly model: 'forest' | 'sequence'
+  readonly above: number
+}
+
+/** A source that a rule or a model alone names, at packet time; it knows no category. */
+export interface Alarm {
+  readonly address: string
+  readonly atMs: number
+}
+
+/** What parts of the ensemble would have done alone on the same events. */
+export interface ReplayedComparison {
+  /** Verdicts of the evidence tests without either model. */
+  readonly testsAlone: readonly ReplayedVerdict[]
+  /** For each alarm of the options whom it named. */
+  readonly alarms: readonly (readonly Alarm[])[]
 }
 
 /** What the replay has to look out for. */
 export interface ReplayOptions {
   readonly labels: readonly Label[]
   readonly signal?: AbortSignal
+  /** Judge the same events also by the tests alone and by each model alone: for the yardstick's comparisons. */
+  readonly alarms?: readonly ScoreAlarm[]
 }
 
 /** The whole pipeline on one capture file from fresh state. Rejects with a CodedError when the file cannot be read to its end. */

@@ -23,10 +23,13 @@ export interface EntityGround {
   readonly isInnocent: (entity: ReplayedVerdict['entity']) => boolean
 }
 
-/** What one view made of a capture; `hits` has, for each truth, its first right verdict. */
+/** What one view made of a capture; for each truth its first right verdict, and the first one that named it for something else. */
 export interface EntityView {
   readonly counts: EntityCounts
   readonly hits: readonly (ReplayedVerdict | undefined)[]
+  readonly wrong: readonly (ReplayedVerdict | undefined)[]
+  /** Innocents that were named, each with its first verdict. */
+  readonly accused: ReadonlyMap<string, ReplayedVerdict>
 }
 
 /** The ground that labels, default and home side give for judging entities. */
@@ -45,15 +48,42 @@ export function entityGround(capture: LabelledCapture, replayed: ReplayedCapture
 export function judgeView(ground: EntityGround, verdicts: readonly ReplayedVerdict[]): EntityView {
   const hits = ground.truths.map((truth) => verdicts.find((verdict) => isRight(ground, truth, verdict)))
   const notRight = verdicts.filter((verdict) => !ground.truths.some((truth) => isRight(ground, truth, verdict)))
-  const misnamed = ground.truths.filter((truth, index) =>
-    hits[index] === undefined && notRight.some((verdict) => isNamed(ground, truth, verdict)))
+  const wrong = ground.truths.map((truth, index) =>
+    (hits[index] === undefined ? notRight.find((verdict) => isNamed(ground, truth, verdict)) : undefined))
   const isExplained = (verdict: ReplayedVerdict): boolean =>
     ground.truths.some((truth) => isNamed(ground, truth, verdict) || isLate(ground, truth, verdict))
-  const unexplained = notRight.filter((verdict) => !isExplained(verdict))
-  const accused = new Set(unexplained.filter((verdict) => ground.isInnocent(verdict.entity)).map((verdict) => verdict.entity.value))
+  const accused = new Map<string, ReplayedVerdict>()
+  for (const verdict of notRight) {
+    const { entity } = verdict
+    if (!accused.has(entity.value) && ground.isInnocent(entity) && !isExplained(verdict)) accused.set(entity.value, verdict)
+  }
   const tp = hits.filter((hit) => hit !== undefined).length
   const cleared = [...ground.innocents].filter((host) => !accused.has(host))
-  return { counts: { tp, fp: accused.size, tn: cleared.length, fn: ground.truths.length - tp, wrongCategory: misnamed.length }, hits }
+  const wrongCategory = wrong.filter((verdict) => verdict !== undefined).length
+  return { counts: { tp, fp: accused.size, tn: cleared.length, fn: ground.truths.length - tp, wrongCategory }, hits, wrong, accused }
+}
+
+/** What was believed of each entity at the most, those to find and those to leave alone; `silent` of whom nothing was reported. */
+export interface EntityPredictions {
+  readonly positive: readonly number[]
+  readonly negative: readonly number[]
+}
+
+/** The highest posterior of the right category of each truth in its window, and of any category of each innocent. */
+export function entityPredictions(ground: EntityGround, verdicts: readonly ReplayedVerdict[], silent: number): EntityPredictions {
+  const positive = ground.truths.map(() => silent)
+  const negative = new Map([...ground.innocents].map((host) => [host, silent]))
+  for (const verdict of verdicts) {
+    const { entity, probability } = verdict
+    let isExplained = false
+    for (const [index, truth] of ground.truths.entries()) {
+      if (isRight(ground, truth, verdict)) positive[index] = Math.max(positive[index]!, probability)
+      isExplained ||= isNamed(ground, truth, verdict) || isLate(ground, truth, verdict)
+    }
+    if (isExplained || !ground.isInnocent(entity)) continue
+    negative.set(entity.value, Math.max(negative.get(entity.value) ?? silent, probability))
+  }
+  return { positive, negative: [...negative.values()] }
 }
 
 function isRight(ground: EntityGround, truth: Truth, verdict: ReplayedVerdict): boolean {

@@ -2,8 +2,9 @@ import { CodedError } from '../kit/index.ts'
 import type { EvaluationSubject } from './capture-replay.ts'
 import { poissonUpper95, proportion } from './exact-bounds.ts'
 import { NO_ENTITIES, flowQuality, judgeCapture, unreadableCapture } from './judge-capture.ts'
-import type { Detection, JudgedCapture } from './judge-capture.ts'
+import type { JudgedCapture, TruthOutcome } from './judge-capture.ts'
 import type { LabelledCapture } from './labelled-capture.ts'
+import { joinScores } from './ranking.ts'
 import type { ScoredFlows } from './ranking.ts'
 import type { EntityCounts, EntityViews, EvaluationReport, Percentiles, Rate } from './report.ts'
 
@@ -41,7 +42,7 @@ export function summarise(judged: readonly JudgedCapture[], subject: EvaluationS
     hours: sum(counted, ({ activeMs }) => activeMs) / HOUR_MS,
     falseEnforcementsPerMillionFlows: falsePerMillion.value,
     falseEnforcementsPerMillionFlowsUpper95: falsePerMillion.upper95,
-    timeToDetect: timeToDetect(counted.flatMap(({ detections }) => detections)),
+    timeToDetect: timeToDetect(counted.flatMap(({ truths }) => truths)),
     modelHash: subject.modelHash,
     thresholds: subject.thresholds,
     bounds: {
@@ -66,7 +67,9 @@ async function replayAndJudge(capture: LabelledCapture, subject: EvaluationSubje
 }
 
 function pool(judged: readonly JudgedCapture[]): ScoredFlows {
-  return { positive: judged.flatMap(({ scores }) => scores.positive), negative: judged.flatMap(({ scores }) => scores.negative) }
+  return {
+    positive: joinScores(judged.map(({ scores }) => scores.positive)), negative: joinScores(judged.map(({ scores }) => scores.negative)),
+  }
 }
 
 function sumViews(judged: readonly JudgedCapture[]): EntityViews {
@@ -80,10 +83,10 @@ function add(a: EntityCounts, b: EntityCounts): EntityCounts {
   return { tp: a.tp + b.tp, fp: a.fp + b.fp, tn: a.tn + b.tn, fn: a.fn + b.fn, wrongCategory: a.wrongCategory + b.wrongCategory }
 }
 
-function timeToDetect(detections: readonly Detection[]): EvaluationReport['timeToDetect'] {
+function timeToDetect(truths: readonly TruthOutcome[]): EvaluationReport['timeToDetect'] {
   return {
-    packets: percentiles(detections.map(({ packets }) => packets)),
-    ms: percentiles(detections.map(({ ms }) => ms)),
+    packets: percentiles(truths.map(({ packets }) => packets)),
+    ms: percentiles(truths.map(({ ms }) => ms)),
   }
 }
 

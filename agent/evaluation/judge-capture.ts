@@ -1,22 +1,35 @@
 import type { ActivityStep, EvaluationSubject, ReplayedCapture, ReplayedFlow, ReplayedVerdict } from './capture-replay.ts'
 import { entityGround, judgeView } from './entity-view.ts'
+import type { EntityGround, EntityView, Truth } from './entity-view.ts'
 import { classifyFlow } from './label-matching.ts'
 import type { LabelledCapture } from './labelled-capture.ts'
 import { rank } from './ranking.ts'
 import type { ScoredFlows } from './ranking.ts'
 import type { CaptureReport, EntityCounts, EntityViews, FlowQuality } from './report.ts'
 
-/** How long one truth took to be named: both infinite when it never was. */
-export interface Detection {
+/** What became of one truth. */
+export interface TruthOutcome extends Pick<Truth, 'role' | 'address' | 'category'> {
+  readonly alerted: boolean
+  readonly enforced: boolean
+  /** How long it took to be alerted on; both infinite when it never was. */
   readonly packets: number
   readonly ms: number
+  /** What it was first named for, where that was never the right thing. */
+  readonly wrongCategory: string | undefined
+}
+
+/** What one detector made of the entities of a capture. */
+export interface EntityOutcome {
+  readonly alert: EntityView
+  readonly enforce: EntityView
+  readonly truths: readonly TruthOutcome[]
 }
 
 /** What one capture adds to the totals. */
 export interface JudgedCapture {
   readonly report: CaptureReport
   readonly scores: ScoredFlows
-  readonly detections: readonly Detection[]
+  readonly truths: readonly TruthOutcome[]
   readonly activeMs: number
   readonly isBenignByDefault: boolean
 }
@@ -30,9 +43,8 @@ const ENFORCED: ReadonlySet<string> = new Set(['rate-limit', 'block'])
 export function judgeCapture(capture: LabelledCapture, replayed: ReplayedCapture, subject: EvaluationSubject): JudgedCapture {
   const scores = scoresByClass(capture, replayed.flows)
   const ground = entityGround(capture, replayed)
-  const verdicts = replayed.verdicts.filter((verdict) => REPORTED.has(verdict.action)).sort((a, b) => a.atMs - b.atMs)
-  const alert = judgeView(ground, verdicts)
-  const enforce = judgeView(ground, verdicts.filter((verdict) => ENFORCED.has(verdict.action)))
+  const verdicts = reported(replayed.verdicts)
+  const { alert, enforce, truths } = judgeEntities(ground, verdicts, replayed.activity)
   const unmatched = capture.labels.filter((_, index) => (replayed.activity[index] ?? []).length === 0)
   const report: CaptureReport = {
     ...header(capture, subject),
@@ -47,9 +59,24 @@ export function judgeCapture(capture: LabelledCapture, replayed: ReplayedCapture
     verdictsLeftOut: Math.max(0, verdicts.length - VERDICTS_LISTED_MAX),
     ...(unmatched.length === 0 ? {} : { error: `no packet matches the label at ${unmatched.map((label) => label.place).join(', ')}` }),
   }
-  const detections = ground.truths.map((truth, index) =>
-    detection(truth.labels.map((label) => replayed.activity[label] ?? []), alert.hits[index]))
-  return { report, scores, detections, activeMs: replayed.activeMs, isBenignByDefault: capture.default === 'benign' }
+  return { report, scores, truths, activeMs: replayed.activeMs, isBenignByDefault: capture.default === 'benign' }
+}
+
+/** Both views of one detector's verdicts, and what they make of each truth. */
+export function judgeEntities(
+  ground: EntityGround, verdicts: readonly ReplayedVerdict[], activity: ReplayedCapture['activity'],
+): EntityOutcome {
+  const shown = reported(verdicts)
+  const alert = judgeView(ground, shown)
+  const enforce = judgeView(ground, shown.filter((verdict) => ENFORCED.has(verdict.action)))
+  const truths = ground.truths.map(({ role, address, category, labels }, index): TruthOutcome => ({
+    role, address, category,
+    alerted: alert.hits[index] !== undefined,
+    enforced: enforce.hits[index] !== undefined,
+    ...timeToDetect(labels.map((label) => activity[label] ?? []), alert.hits[index]),
+    wrongCategory: alert.wrong[index]?.category,
+  }))
+  return { alert, enforce, truths }
 }
 
 /** A capture that could not be replayed: it counts nowhere, and says why. */
@@ -59,7 +86,7 @@ export function unreadableCapture(capture: LabelledCapture, subject: EvaluationS
     ...header(capture, subject), packets: 0, activeSeconds: 0, labelsMatched: 0, detectedAtMs: null,
     flows: flowQuality(scores, subject.flowThreshold), entities: NO_ENTITIES, verdicts: [], verdictsLeftOut: 0, error,
   }
-  return { report, scores, detections: [], activeMs: 0, isBenignByDefault: capture.default === 'benign' }
+  return { report, scores, truths: [], activeMs: 0, isBenignByDefault: capture.default === 'benign' }
 }
 
 /** Counts at the threshold and ranking at all of them. */
@@ -97,12 +124,21 @@ function scoresByClass(capture: LabelledCapture, flows: readonly ReplayedFlow[])
   return { positive, negative }
 }
 
-function countFrom(scores: readonly number[], threshold: number): number {
-  return scores.reduce((count, score) => (score >= threshold ? count + 1 : count), 0)
+function countFrom(scores: ArrayLike<number>, threshold: number): number {
+  let count = 0
+  for (let index = 0; index < scores.length; index += 1) if (scores[index]! >= threshold) count += 1
+  return count
+}
+
+/** Verdicts that somebody hears of, in order of time. */
+function reported(verdicts: readonly ReplayedVerdict[]): ReplayedVerdict[] {
+  return verdicts.filter((verdict) => REPORTED.has(verdict.action)).sort((a, b) => a.atMs - b.atMs)
 }
 
 /** From the first packet of the truth's first window on; later windows of the same truth do not start the clock anew. */
-function detection(activity: readonly (readonly ActivityStep[])[], hit: ReplayedVerdict | undefined): Detection {
+function timeToDetect(
+  activity: readonly (readonly ActivityStep[])[], hit: ReplayedVerdict | undefined,
+): Pick<TruthOutcome, 'packets' | 'ms'> {
   if (hit === undefined) return { packets: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY }
   const steps = activity.flat()
   const firstAtMs = steps.reduce((first, step) => Math.min(first, step.atMs), hit.atMs)

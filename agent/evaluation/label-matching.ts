@@ -16,14 +16,17 @@ export function concerns(label: Label, { source, destination }: Ends): boolean {
   return other !== undefined && (label.peer === undefined || label.peer === other)
 }
 
+/** What labels look at in a flow: who, and when. */
+export type FlowSpan = Pick<ReplayedFlow, 'source' | 'destination' | 'startMs' | 'endMs'>
+
 /** An attack when any label matches it; the capture's default otherwise. */
-export function classifyFlow(flow: ReplayedFlow, capture: Pick<LabelledCapture, 'default' | 'labels'>): FlowClass {
+export function classifyFlow(flow: FlowSpan, capture: Pick<LabelledCapture, 'default' | 'labels'>): FlowClass {
   if (capture.labels.some((label) => matchesFlow(label, flow))) return 'attack'
   return capture.default === 'malicious' ? 'attack' : capture.default
 }
 
 /** A flow lies inside a window when some part of it does: an attack that began before its window is the attack all the same. */
-export function matchesFlow(label: Label, flow: ReplayedFlow): boolean {
+export function matchesFlow(label: Label, flow: FlowSpan): boolean {
   return concerns(label, flow) && flow.startMs <= label.toMs && flow.endMs >= label.fromMs
 }
 

@@ -1,7 +1,7 @@
 /** Scores of attack flows and of benign flows. */
 export interface ScoredFlows {
-  readonly positive: readonly number[]
-  readonly negative: readonly number[]
+  readonly positive: ArrayLike<number>
+  readonly negative: ArrayLike<number>
 }
 
 /** How well the scores tell the classes apart, whatever the threshold. Null without both classes. */
@@ -10,6 +10,17 @@ export interface Ranking {
   readonly auc: number | null
   /** Largest share of attack flows found by any threshold that takes at most the given share of benign flows. */
   readonly truePositiveRate: number | null
+}
+
+/** Scores of several captures as one array; millions of them are no list of arguments. */
+export function joinScores(parts: readonly ArrayLike<number>[]): Float64Array {
+  const joined = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let start = 0
+  for (const part of parts) {
+    joined.set(part, start)
+    start += part.length
+  }
+  return joined
 }
 
 /** One pass over all scores from the highest down; equal scores are taken together, because no threshold can part them. */

@@ -8,6 +8,8 @@
  * Throws: LearningError where the samples do not suffice. Runs ONNX Runtime on its own thread: call it in a process of its own.
  */
 export { areaUnderRoc } from './auc.ts'
+export { conformalThreshold } from './conformal-threshold.ts'
+export type { ConformalThreshold } from './conformal-threshold.ts'
 export { LearningError } from './errors.ts'
 export type { LearningProblem } from './errors.ts'
 export { indicatorRatios } from './indicator-counts.ts'
@@ -17,6 +19,6 @@ export type { ModelSigner, TrainedModels } from './model-files.ts'
 export { SAMPLE_LIMITS, SampleCollector } from './sample-collector.ts'
 export type { SampleLimits, SampleRow, SampleShape } from './sample-collector.ts'
 export { trainBaseModels } from './train-base-models.ts'
-export type { BaseTrainingOptions } from './train-base-models.ts'
-export { LABEL } from './training-samples.ts'
+export type { BaseModels, BaseTrainingOptions } from './train-base-models.ts'
+export { LABEL, selectCaptures } from './training-samples.ts'
 export type { TrainingSamples } from './training-samples.ts'

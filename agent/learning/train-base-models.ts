@@ -28,6 +28,12 @@ export interface BaseTrainingOptions {
   readonly signal?: AbortSignal
 }
 
+/** Models with the scores behind their thresholds. */
+export interface BaseModels extends TrainedModels {
+  /** What each model gave benign rows of captures that it had not seen: what a threshold of its own can be set by. */
+  readonly heldOut: { readonly forest: Float64Array; readonly sequence: Float64Array }
+}
+
 /**
  * Learned scores are capped (learning.md, section 3, point 3); tests over independent trials may say more. At run time everything learned
  * together multiplies the odds by at most ten (LEARNED_RATIO_MAX of the fusion), so each of the two models gets half of that; a score that
@@ -60,7 +66,7 @@ const LIMITS = [
  *
  * Throws LearningError where the samples do not suffice.
  */
-export async function trainBaseModels(samples: TrainingSamples, options: BaseTrainingOptions): Promise<TrainedModels> {
+export async function trainBaseModels(samples: TrainingSamples, options: BaseTrainingOptions): Promise<BaseModels> {
   checkSamples(samples)
   const priorLogOdds = options.priorLogOdds ?? PRIOR_LOG_ODDS
   const rows = labelledRows(samples)
@@ -70,6 +76,7 @@ export async function trainBaseModels(samples: TrainingSamples, options: BaseTra
   const truth: RowTruth = { labels: samples.labels, weights }
   const sources = sourceColumns(samples, fitted, learnedCap(priorLogOdds))
   const fused = crossFittedRatios(sources, truth, { rows, folds: folds.count, foldOf: (row) => folds.foldOf[samples.captures[row]!]! })
+  const benign = rows.filter((row) => samples.labels[row] === LABEL.benign)
   const files = { 'forest.onnx': forestGraph(fitted.forest), 'sequence.onnx': inferenceGraph(fitted.sequence) }
   const fusion: FusionParameters = {
     priorLogOdds,
@@ -78,11 +85,14 @@ export async function trainBaseModels(samples: TrainingSamples, options: BaseTra
     defaultTest: { weight: 1, cap: TEST_CAP },
     indicators: {},
     learnedIntervalMs: LEARNED_INTERVAL_MS,
-    thresholds: thresholds(rows.filter((row) => samples.labels[row] === LABEL.benign).map((row) => priorLogOdds + fused[row]!)),
+    thresholds: thresholds(benign.map((row) => priorLogOdds + fused[row]!)),
   }
+  const heldOut = (scores: Float64Array): Float64Array =>
+    Float64Array.from(benign, (row) => scores[row]!).filter((score) => !Number.isNaN(score))
   const auc = (values: ArrayLike<number>): number | null => heldOutAuc(values, truth, rows)
   return {
     files,
+    heldOut: { forest: heldOut(fitted.forestScores), sequence: heldOut(fitted.sequenceScores) },
     manifest: {
       format: 1,
       version: `base-${sha256(Object.values(files).map(sha256).join('') + JSON.stringify(fusion)).slice(0, 12)}`,

@@ -43,6 +43,34 @@ export function checkSamples({ labels, captures, features, sequences, evidence }
   }
 }
 
+/** The samples of some captures alone, as if only these had been read. */
+export function selectCaptures(
+  samples: TrainingSamples, isWanted: (capture: TrainingSamples['captureList'][number]) => boolean,
+): TrainingSamples {
+  const { captureList, captures, features, sequences, evidence } = samples
+  const kept = captureList.flatMap((capture, index) => (isWanted(capture) ? [index] : []))
+  const place = new Map(kept.map((capture, index) => [capture, index]))
+  const rows = Uint32Array.from(captures.keys()).filter((row) => place.has(captures[row]!))
+  return {
+    labels: Uint8Array.from(rows, (row) => samples.labels[row]!),
+    captures: Int32Array.from(rows, (row) => place.get(captures[row]!)!),
+    captureList: kept.map((capture) => captureList[capture]!),
+    features: { ...features, values: pickRows(features.values, features.width, rows) },
+    sequences: {
+      ...sequences,
+      values: pickRows(sequences.values, sequences.steps * sequences.width, rows),
+      lengths: Int32Array.from(rows, (row) => sequences.lengths[row]!),
+    },
+    evidence: { ...evidence, ratios: pickRows(evidence.ratios, evidence.tests.length, rows) },
+  }
+}
+
+function pickRows(values: Float32Array, width: number, rows: Uint32Array): Float32Array {
+  const picked = new Float32Array(rows.length * width)
+  for (const [index, row] of rows.entries()) picked.set(values.subarray(row * width, (row + 1) * width), index * width)
+  return picked
+}
+
 /** The rows whose label is known, in the order of the samples. */
 export function labelledRows({ labels }: TrainingSamples): number[] {
   return Array.from(labels.keys()).filter((row) => labels[row] !== LABEL.unknown)

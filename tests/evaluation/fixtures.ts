@@ -20,7 +20,10 @@ export function capture(change: Partial<LabelledCapture> = {}): LabelledCapture 
 
 /** A flow from 10.0.0.5 to 192.0.2.7 over the first second. */
 export function flow(change: Partial<ReplayedFlow> = {}): ReplayedFlow {
-  return { source: '10.0.0.5', destination: '192.0.2.7', startMs: 0, endMs: 1_000, score: 0, isAnswered: true, ...change }
+  return {
+    source: '10.0.0.5', destination: '192.0.2.7', startMs: 0, endMs: 1_000, score: 0, forestScore: 0, sequenceScore: 0, isAnswered: true,
+    hasSyn: true, destinationPort: 443, ...change,
+  }
 }
 
 /** What a test changes in a verdict; `name` and `kind` are those of its entity. */
@@ -29,7 +32,7 @@ export type VerdictChange = Partial<Omit<ReplayedVerdict, 'entity'>> & { name?: 
 /** A verdict that blocks 10.0.0.5 for scanning, half a second in. */
 export function verdict(change: VerdictChange = {}): ReplayedVerdict {
   const { name = '10.0.0.5', kind = 'outer-address', ...rest } = change
-  return { entity: { kind, value: name }, category: 'scan', action: 'block', atMs: 500, ...rest }
+  return { entity: { kind, value: name }, category: 'scan', action: 'block', probability: 0.99, atMs: 500, ...rest }
 }
 
 /** What the pipeline made of a capture: nothing, unless told. */
