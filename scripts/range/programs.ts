@@ -10,4 +10,11 @@ export const PROGRAMS: Programs = {
   'ptunnel': 'ptunnel', 'ptunnel-ng': 'ptunnel-ng', 'icmptx': 'icmptx', 'hping3': 'hping3', 'nping': 'nmap', 'lftp': 'lftp', 'swaks': 'swaks',
   's-nail': 's-nail', 'rsync': 'rsync', 'ssh': 'openssh-client', 'scp': 'openssh-client', 'ssh-keygen': 'openssh-client', 'sshd': 'openssh-server',
   'sshpass': 'sshpass', 'ss': 'iproute2', 'ike-scan': 'ike-scan',
+  // Ordinary servers and people.
+  'nginx': 'nginx-light', 'caddy': 'caddy', 'dnsmasq': 'dnsmasq-base', 'chronyd': 'chrony', 'git': 'git', 'exim4': 'exim4-daemon-light',
+  '/usr/lib/dovecot/imap': 'dovecot-imapd', 'vsftpd': 'vsftpd', 'mosquitto': 'mosquitto', 'mosquitto_sub': 'mosquitto-clients',
+  'transmission-create': 'transmission-cli', 'aria2c': 'aria2', 'smbd': 'samba', 'smbclient': 'smbclient', 'iperf3': 'iperf3',
+  'ffmpeg': 'ffmpeg', 'dpkg-deb': 'dpkg', 'dpkg-scanpackages': 'dpkg-dev', 'apt-get': 'apt', 'chromium': 'chromium',
+  'ab': 'apache2-utils', 'wrk': 'wrk', 'siege': 'siege', 'ansible': 'ansible-core', 'restic': 'restic', 'nmap': 'nmap', 'fping': 'fping',
+  'mtr': 'mtr-tiny', 'traceroute': 'traceroute',
 }
