@@ -3,6 +3,7 @@ import { EXFILTRATION } from './exfiltration.ts'
 import { ICMP_TUNNELS } from './icmp-tunnels.ts'
 import { DNS_TUNNELS } from './dns-tunnels.ts'
 import { BEACONS } from './beacons.ts'
+import { BRUTE_FORCE } from './brute-force.ts'
 import { SCANS } from './scans.ts'
 
 /** Every attack that the range can show. Names are unique; a test keeps at least three tools in every category. */
@@ -12,4 +13,5 @@ export const REPERTOIRE: readonly Attack[] = [
   ...DNS_TUNNELS,
   ...BEACONS,
   ...SCANS,
+  ...BRUTE_FORCE,
 ]

@@ -16,6 +16,8 @@ export interface Tool {
   readonly packetsMin: number
   /** What its output must say, if the end of the scene did not cut it short. */
   readonly says?: RegExp
+  /** Set for a program that turns round and round when its standard input has ended. */
+  readonly keepsInput?: boolean
   /** Ways to end that are not failures; 0 if absent. */
   readonly exitCodes?: readonly number[]
 }
@@ -93,20 +95,28 @@ export async function runTool(scene: AttackScene, tool: Tool): Promise<Ending> {
   const before = packetsSent(machine)
   const home = folderOf(scene)
   const child = scene.lab.start(machine, ['env', '-C', home, `HOME=${home}`, ...tool.command])
-  child.stdin?.end()
-  const { output, exitCode, wasCut } = await untilEnd(child, scene.endAtMs)
-  const [name = ''] = tool.command
-  const told = `${tool.command.join(' ').slice(0, 400)}: ${output.slice(-1_500)}`
-  if (!wasCut) {
-    if (!(tool.exitCodes ?? [0]).includes(exitCode)) throw new Error(`${name} ended with ${exitCode}: ${told}`)
-    if (tool.says !== undefined && !tool.says.test(output)) throw new Error(`${name} did not say ${tool.says.source}: ${told}`)
-  }
+  if (tool.keepsInput !== true) child.stdin?.end()
+  const ended = await untilEnd(child, scene.endAtMs)
   const sent = packetsSent(machine) - before
-  if (sent < tool.packetsMin) throw new Error(`${name} sent ${sent} packets instead of ${tool.packetsMin}: ${told}`)
-  return { output, wasCut }
+  const trouble = [...complaints(tool, ended), ...(sent < tool.packetsMin ? [`sent ${sent} packets instead of ${tool.packetsMin}`] : [])]
+  if (trouble.length === 0) return ended
+  throw new Error(`${tool.command.join(' ').slice(0, 400)}: ${trouble.join(', ')}: ${ended.output.slice(-1_500)}`)
 }
 
-async function untilEnd(child: ChildProcess, endAtMs: number): Promise<Ending & { exitCode: number }> {
+/** What is wrong with how a tool ended. Whoever was cut short by the end of the scene could not say its last words. */
+function complaints({ exitCodes = [0], says }: Tool, { exitCode, output, wasCut }: Ended): string[] {
+  if (wasCut) return []
+  return [
+    ...(exitCodes.includes(exitCode) ? [] : [`ended with ${exitCode}`]),
+    ...(says === undefined || says.test(output) ? [] : [`did not say ${says.source}`]),
+  ]
+}
+
+interface Ended extends Ending {
+  readonly exitCode: number
+}
+
+async function untilEnd(child: ChildProcess, endAtMs: number): Promise<Ended> {
   let output = ''
   const keep = (chunk: Buffer): void => { output = (output + chunk.toString('latin1')).slice(-OUTPUT_CHARACTERS_MAX) }
   child.stdout?.on('data', keep)
