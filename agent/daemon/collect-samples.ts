@@ -2,7 +2,7 @@ import { eventLayout } from '../../native/index.js'
 import { CaptureError } from '../capture/index.ts'
 import { openCaptureFiles } from '../capture/native-source.ts'
 import type { EventBatch } from '../capture/index.ts'
-import { classifyFlow } from '../evaluation/index.ts'
+import { classifyFlow, labelsByEnd } from '../evaluation/index.ts'
 import type { LabelledCapture } from '../evaluation/index.ts'
 import { EVENT_VECTOR_SCHEMA, FEATURE_SCHEMA, FeatureExtractor, SEQUENCE_STEPS, SequenceMemory } from '../features/index.ts'
 import { createFlowNamer } from '../flows/index.ts'
@@ -23,6 +23,7 @@ interface Extraction {
   readonly extractor: FeatureExtractor
   readonly sequences: SequenceMemory
   readonly namer: FlowNamer
+  readonly labelsOf: ReturnType<typeof labelsByEnd>
   readonly collector: SampleCollector
 }
 
@@ -58,7 +59,7 @@ async function collectCapture(capture: LabelledCapture, collector: SampleCollect
   collector.startCapture(capture.id, capture.source)
   const extraction: Extraction = {
     capture, collector, extractor: new FeatureExtractor(eventLayout), sequences: new SequenceMemory(eventLayout),
-    namer: createFlowNamer(eventLayout, ['file']),
+    namer: createFlowNamer(eventLayout, ['file']), labelsOf: labelsByEnd(capture.labels),
   }
   try {
     const source = openCaptureFiles([capture.file], { recordFlows: false })
@@ -72,13 +73,14 @@ async function collectCapture(capture: LabelledCapture, collector: SampleCollect
   }
 }
 
-function addBatch({ capture, extractor, sequences: memory, namer, collector }: Extraction, batch: EventBatch): void {
+function addBatch(extraction: Extraction, batch: EventBatch): void {
+  const { extractor, sequences: memory, collector } = extraction
   const rows = extractor.extract(batch)
   const sequences = memory.select(batch, extractor.extractVectors(batch))
   const floats = sequences.steps * sequences.width
   for (let row = 0, next = 0; row < rows.length; row += 1) {
     const features = rows.values.subarray(row * rows.width, (row + 1) * rows.width)
-    const label = labelOf(capture, namer, { batch, index: rows.eventIndexes[row]! })
+    const label = labelOf(extraction, { batch, index: rows.eventIndexes[row]! })
     const isSequenceEnd = next < sequences.length && sequences.rows[next] === row
     const sequence = { values: sequences.values.subarray(next * floats, (next + 1) * floats), length: sequences.stepCounts[next] ?? 0 }
     if (isSequenceEnd) next += 1
@@ -90,13 +92,16 @@ function addBatch({ capture, extractor, sequences: memory, namer, collector }: E
  * What is known of the flow's source up to this event. Learned scores weigh against the source of a flow, so a row is an attack only
  * where a label blames that source. Answers to an attacker, spoofed sources and abused reflectors are neither attack nor benign.
  */
-function labelOf(capture: LabelledCapture, namer: FlowNamer, event: { readonly batch: EventBatch; readonly index: number }): number {
+function labelOf(
+  { capture, labelsOf, namer }: Extraction, event: { readonly batch: EventBatch; readonly index: number },
+): number {
   const record = namer.name(event.batch, event.index)
   const flow = {
     source: record.sourceAddress, destination: record.destinationAddress,
     startMs: record.flowStartMilliseconds, endMs: record.flowEndMilliseconds,
   }
-  const blamed = capture.labels.filter(({ role, address }) => role === 'entity' && address === flow.source)
+  const labels = labelsOf(flow).map((index) => capture.labels[index]!)
+  const blamed = labels.filter(({ role, address }) => role === 'entity' && address === flow.source)
   if (classifyFlow(flow, { default: 'unknown', labels: blamed }) === 'attack') return LABEL.attack
-  return classifyFlow(flow, capture) === 'benign' ? LABEL.benign : LABEL.unknown
+  return classifyFlow(flow, { default: capture.default, labels }) === 'benign' ? LABEL.benign : LABEL.unknown
 }

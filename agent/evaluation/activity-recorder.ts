@@ -1,5 +1,5 @@
 import type { ActivityStep } from './capture-replay.ts'
-import { concerns, isInWindow } from './label-matching.ts'
+import { concerns, isInWindow, labelsByEnd } from './label-matching.ts'
 import type { Ends } from './label-matching.ts'
 import type { Label } from './labelled-capture.ts'
 
@@ -21,22 +21,25 @@ const STEPS_MAX = 1_000_000
  */
 export class ActivityRecorder {
   readonly #labels: readonly Label[]
+  readonly #labelsOf: (ends: Ends) => readonly number[]
   readonly #steps: ActivityStep[][]
   /** Packets already counted, by flow; only flows that some label concerns. */
   readonly #counted = new Map<number, number>()
 
   constructor(labels: readonly Label[]) {
     this.#labels = labels
+    this.#labelsOf = labelsByEnd(labels)
     this.#steps = labels.map(() => [])
   }
 
   add(flow: FlowProgress): void {
-    if (!this.#labels.some((label) => concerns(label, flow))) return
+    const concerned = this.#labelsOf(flow).filter((index) => concerns(this.#labels[index]!, flow))
+    if (concerned.length === 0) return
     const packets = flow.packets - (this.#counted.get(flow.flowId) ?? 0)
     if (packets <= 0) return
     this.#counted.set(flow.flowId, flow.packets)
-    for (const [index, label] of this.#labels.entries()) {
-      if (concerns(label, flow) && isInWindow(label, flow.atMs)) append(this.#steps[index]!, { atMs: flow.atMs, packets })
+    for (const index of concerned) {
+      if (isInWindow(this.#labels[index]!, flow.atMs)) append(this.#steps[index]!, { atMs: flow.atMs, packets })
     }
   }
 

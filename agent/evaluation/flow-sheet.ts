@@ -1,5 +1,5 @@
 import type { ReplayedFlow } from './capture-replay.ts'
-import { classifyFlow, matchesFlow } from './label-matching.ts'
+import { classifyFlow, labelsByEnd, matchesFlow } from './label-matching.ts'
 import { CATEGORIES } from './labelled-capture.ts'
 import type { Label, LabelCategory, LabelledCapture } from './labelled-capture.ts'
 
@@ -27,7 +27,7 @@ export function knownFlows(capture: LabelledCapture, flows: readonly ReplayedFlo
   const indexes = new Uint32Array(flows.length)
   let known = 0
   for (const [index, flow] of flows.entries()) {
-    const labels = labelsOf(flow)
+    const labels = labelsOf(flow).map((each) => capture.labels[each]!)
     const found = classifyFlow(flow, { default: capture.default, labels })
     if (found === 'unknown') continue
     indexes[known] = index
@@ -48,16 +48,4 @@ export function scoresOfClass(scores: Float32Array, classes: Uint8Array, wanted:
 
 function categoryOf(flow: ReplayedFlow, labels: readonly Label[]): FlowCategory {
   return labels.find((label) => matchesFlow(label, flow))?.category ?? 'unnamed'
-}
-
-/** Labels that may speak of a flow, found by its ends: asking hundreds of labels about each of millions of flows takes too long. */
-function labelsByEnd(labels: readonly Label[]): (flow: ReplayedFlow) => readonly Label[] {
-  const byAddress = new Map<string, Label[]>()
-  for (const label of labels) byAddress.set(label.address, [...(byAddress.get(label.address) ?? []), label])
-  const none: readonly Label[] = []
-  return ({ source, destination }) => {
-    const [first, second] = [byAddress.get(source) ?? none, byAddress.get(destination) ?? none]
-    if (second.length === 0) return first
-    return first.length === 0 ? second : [...first, ...second]
-  }
 }

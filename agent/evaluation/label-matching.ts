@@ -35,6 +35,21 @@ export function isInWindow(label: Label, atMs: number): boolean {
   return atMs >= label.fromMs && atMs <= label.toMs
 }
 
+/**
+ * For the two ends of a flow the labels (by index, rising) that may concern it, found by address: asking hundreds of labels about each of
+ * millions of flows takes too long.
+ */
+export function labelsByEnd(labels: readonly Label[]): (ends: Ends) => readonly number[] {
+  const byAddress = new Map<string, number[]>()
+  for (const [index, { address }] of labels.entries()) byAddress.set(address, [...(byAddress.get(address) ?? []), index])
+  const none: readonly number[] = []
+  return ({ source, destination }) => {
+    const [first, second] = [byAddress.get(source) ?? none, byAddress.get(destination) ?? none]
+    if (second.length === 0 || first === second) return first
+    return first.length === 0 ? second : [...first, ...second].sort((left, right) => left - right)
+  }
+}
+
 function otherEnd(label: Label, { source, destination }: Ends): string | undefined {
   if (destination === label.address) return source
   return label.role === 'entity' && source === label.address ? destination : undefined

@@ -87,11 +87,13 @@ function rocLine(points: readonly CurvePoint[]): [number, number][] {
   return line.map(({ falsePositiveRate, truePositiveRate }) => [rounded(falsePositiveRate), rounded(truePositiveRate)])
 }
 
+/** From recall 0, which a threshold between two scores cannot reach better than the strictest one does. */
 function precisionLine(points: readonly CurvePoint[]): [number, number][] {
-  return thinCurve(points, POINTS_MAX).flatMap((point): [number, number][] => {
+  const line = thinCurve(points, POINTS_MAX).flatMap((point): [number, number][] => {
     const precision = precisionAt(point, SHOWN_BASE_RATE)
     return precision === null ? [] : [[rounded(point.truePositiveRate), rounded(precision)]]
   })
+  return line.length === 0 ? [] : [[0, line[0]![1]], ...line]
 }
 
 /** From nothing at the axis' left end over every step to a level line at its right end. */

@@ -59,6 +59,7 @@ async function draw(spec: TopLevelSpec, title: string): Promise<string> {
 interface LineAxes {
   readonly x: { readonly title: string; readonly scale: object }
   readonly y: string
+  /** A value holds until the next point; otherwise it is that of the next point. */
   readonly isStep?: boolean
   readonly isIndependent?: boolean
   /** The y axis begins at the base rate, where a guess stands. */
@@ -75,7 +76,7 @@ function lines(points: readonly PanelPoint[], { x, y, isStep, isIndependent, isL
     facet: { column: { field: 'panel', type: 'nominal', sort: [...panels], title: null } },
     spec: {
       width: 300, height: 260,
-      mark: { type: 'line', clip: true, interpolate: isStep === true ? 'step-after' : 'linear' },
+      mark: { type: 'line', clip: true, interpolate: isStep === true ? 'step-after' : 'step-before' },
       encoding: {
         x: { field: 'x', type: 'quantitative', ...x, axis: { tickCount: 5, format: '~g' } },
         y: { field: 'y', type: 'quantitative', title: y, scale: yScale },
@@ -146,7 +147,7 @@ function confusionGrid({ confusion }: PictureData): TopLevelSpec {
       {
         mark: { type: 'rect', stroke: '#cccccc' },
         encoding: {
-          color: { field: 'share', type: 'quantitative', scale: { domain: [0, 1], range: ['#ffffff', '#08519c'] }, legend: null },
+          color: { field: 'share', type: 'quantitative', scale: { domain: [0, 1], range: ['#ffffff', '#08519c'], interpolate: 'rgb' }, legend: null },
         },
       },
       {
