@@ -131,9 +131,14 @@ export class Lab {
 
 /** Ends a program and whatever it started. */
 export function stopGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null) return
+  signalGroup(child, 'SIGTERM')
+}
+
+/** Sends a signal to a program and whatever it started; nothing where it has ended already. */
+export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   try {
-    process.kill(-child.pid, 'SIGTERM')
+    process.kill(-child.pid, signal)
   } catch {
     // It ended between the question and the signal.
   }

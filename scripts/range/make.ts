@@ -39,6 +39,12 @@ installPrograms(PROGRAMS)
 const lab = new Lab({ prefix: 'pm-range', script: 'range/make' })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 process.on('exit', () => lab.close())
+// One part's mistake must not cost the recording of all others; it is said, and the summary names it among what failed.
+const mistakes: string[] = []
+process.on('uncaughtException', (error) => {
+  mistakes.push(error.message)
+  console.error('range: a part made a mistake:', error)
+})
 process.exit(await make(order))
 
 async function make({ name, scenario, minutes, seed, out, agent }: Order): Promise<number> {
@@ -74,7 +80,7 @@ async function make({ name, scenario, minutes, seed, out, agent }: Order): Promi
   const unseen = truths.filter((truth) => !labelled.has(truth))
   for (const { tool, address, category } of unseen) log(`no packet of ${category} by ${address} crossed the gateway: ${tool}`)
   const summary = {
-    scenario: name, minutes, seed, wallSeconds: Math.round((Date.now() - beganAtMs) / 1_000), attacks: plays.length, failed,
+    scenario: name, minutes, seed, wallSeconds: Math.round((Date.now() - beganAtMs) / 1_000), attacks: plays.length, failed, mistakes,
     truths: truths.length, truthsUnseen: unseen.length, packetsDroppedByKernel: dropped,
     captures: entries.map(({ id, finished, labels }) => ({ id, ...finished, labels: labels.length })),
   }

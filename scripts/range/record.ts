@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { ChildProcess } from 'node:child_process'
+import { signalGroup } from '../lab/lab.ts'
 import type { Host, Lab } from '../lab/lab.ts'
 
 /** A running tcpdump. */
@@ -53,6 +54,6 @@ function stop(child: ChildProcess, words: Words): Promise<number> {
       else resolve(Number(dropped))
     })
     // The process group is ip's own: tcpdump replaced it by exec.
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT')
+    signalGroup(child, 'SIGINT')
   })
 }

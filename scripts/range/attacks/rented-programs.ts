@@ -4,7 +4,7 @@ import { appendFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Finished, Host } from '../../lab/lab.ts'
-import { stopGroup } from '../../lab/lab.ts'
+import { signalGroup, stopGroup } from '../../lab/lab.ts'
 import { between, pick } from '../scene.ts'
 import type { AttackScene, RentedServer, Scene } from '../scene.ts'
 
@@ -68,7 +68,7 @@ export async function begin(scene: Scene, host: Host, wanted: Wanted): Promise<R
     isRunning: () => isRunning,
     stop: async () => {
       stopGroup(child)
-      const killer = setTimeout(() => { if (child.pid !== undefined && isRunning) process.kill(-child.pid, 'SIGKILL') }, 3_000)
+      const killer = setTimeout(() => signalGroup(child, 'SIGKILL'), 3_000)
       await ended
       clearTimeout(killer)
     },
@@ -105,7 +105,7 @@ export async function runUntilEnd(
   const timers = [0, 3_000].map((graceMs) => setTimeout(() => {
     isCut = true
     if (graceMs === 0) stopGroup(child)
-    else if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL')
+    else signalGroup(child, 'SIGKILL')
   }, Math.max(0, scene.endAtMs - Date.now()) + graceMs))
   const finished = await scene.lab.finish(child)
   for (const timer of timers) clearTimeout(timer)
