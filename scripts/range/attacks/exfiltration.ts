@@ -82,8 +82,8 @@ const THEFTS: readonly Theft[] = [
   {
     name: 's-nail-mail-bursts', tool: 's-nail', corpora: ['test'], pace: 'bursts', drop: 'mail',
     send: ({ file, turn }, { address, port }) => ({
-      command: ['s-nail', '-n', '-:/', '-S', 'v15-compat', '-S', `mta=smtp://${address}:${port}`, '-S', 'smtp-auth=none',
-        '-S', 'smtp-use-starttls=no', '-S', 'from=a@desk.example', '-s', `part ${turn}`, '-a', file, 'b@drop.example'],
+      command: ['s-nail', '-:/', '-S', 'v15-compat', '-S', 'DEAD=/dev/null', '-S', `mta=smtp://${address}:${port}`, '-S', 'smtp-auth=none',
+        '-S', 'from=a@desk.example', '-s', `part ${turn}`, '-a', file, 'b@drop.example'],
       input: 'as agreed\n',
     }),
   },

@@ -43,20 +43,22 @@ function ptunnel(tool: 'ptunnel' | 'ptunnel-ng'): (scene: AttackScene) => Promis
 
 /** icmptx: a network interface at both ends, which it names tun0 and leaves to be set up. */
 async function icmptx(scene: AttackScene): Promise<void> {
-  const { random, actor, lab } = scene
+  const { random, actor } = scene
   const far = addFarEnd(scene)
   const net = `172.${between(random, 16, 31)}.${between(random, 0, 255)}`
   const mtu = between(random, 500, 1_300)
   const end = (option: '-s' | '-c', host: number): string[] => ['sh', '-ec', [
     `icmptx ${option} ${far.address} & child=$!`, 'trap "kill $child" TERM', 'until ip link show tun0 >/dev/null 2>&1; do sleep 0.1; done',
-    `ip address add ${net}.${host}/24 dev tun0`, `ip link set tun0 mtu ${mtu} up`, 'echo ready', 'wait $child',
+    // What IPv6 says by itself on a new interface confuses it.
+    'sysctl -q -w net.ipv6.conf.tun0.disable_ipv6=1', `ip address add ${net}.${host}/24 dev tun0`,
+    `ip link set tun0 mtu ${mtu} up`, 'echo ready', 'wait $child',
   ].join('\n')]
   const web = python('http_server.py', `${net}.1`, 8080, between(random, 1, 1_000_000))
   const truth = { role: 'entity', address: actor.address, peers: [far.address], category: 'icmp-tunnel', tool: 'icmptx' } as const
   await beside(begin(scene, far, { command: end('-s', 1), ready: 'ready' }), (daemon) => (
     beside(begin(scene, far, { command: web, ready: 'ready' }), () => during(scene, truth, () => (
       beside(begin(scene, actor, { command: end('-c', 2), ready: 'ready' }), (client) => (
-        useNetwork(scene, `${net}.1`, () => `${client.output()} ${daemon.output()} ${lab.folder}`)
+        useNetwork(scene, `${net}.1`, () => `client runs: ${client.isRunning()} ${client.output()}, server runs: ${daemon.isRunning()} ${daemon.output()}`)
       ))
     )))
   ))

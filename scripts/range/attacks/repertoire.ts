@@ -1,13 +1,17 @@
 import type { Attack } from '../scene.ts'
-import { EXFILTRATION } from './exfiltration.ts'
-import { ICMP_TUNNELS } from './icmp-tunnels.ts'
-import { DNS_TUNNELS } from './dns-tunnels.ts'
 import { BEACONS } from './beacons.ts'
 import { BRUTE_FORCE } from './brute-force.ts'
+import { DNS_TUNNELS } from './dns-tunnels.ts'
+import { EXFILTRATION } from './exfiltration.ts'
+import { ICMP_TUNNELS } from './icmp-tunnels.ts'
+import { MALWARE } from './malware.ts'
 import { SCANS } from './scans.ts'
+import { VPN_ABUSE } from './vpn-abuse.ts'
 
 /** Every attack that the range can show. Names are unique; a test keeps at least three tools in every category. */
 export const REPERTOIRE: readonly Attack[] = [
+  ...VPN_ABUSE,
+  ...MALWARE,
   ...EXFILTRATION,
   ...ICMP_TUNNELS,
   ...DNS_TUNNELS,
