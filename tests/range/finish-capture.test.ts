@@ -32,7 +32,8 @@ test('the first twelve packets of a flow stay whole, later ones keep 128 octets 
   const target = path.join(folder, 'cut.pcap.gz')
   finishCapture([file], target, new LabelLedger([]))
   const kept = records(target)
-  expect(kept.map(({ octets }) => octets)).toEqual([...Array.from({ length: 12 }, () => data.length), ...Array.from({ length: 8 }, () => 128)])
+  expect(kept.map(({ octets }) => octets)).toEqual([...Array.from({ length: 12 }, () => data.length),
+    ...Array.from({ length: 8 }, () => 128)])
   expect(new Set(kept.map(({ lengthOnWire }) => lengthOnWire))).toEqual(new Set([data.length]))
 })
 
@@ -41,9 +42,11 @@ test('a label enters the manifest only where packets of its ends fall into its w
     role: 'entity', address: ATTACKER, peers: [TARGET, '198.18.2.11'], category: 'scan', tool: 'nmap\n-sS',
     fromMs: START_S * 1_000, toMs: (START_S + 2) * 1_000,
   }
-  const later: Truth = { ...truth, peers: [TARGET], category: 'c2', fromMs: (START_S + 60) * 1_000, toMs: (START_S + 70) * 1_000 }
+  const later: Truth = { ...truth, peers: [TARGET], category: 'c2', fromMs: (START_S + 60) * 1_000,
+    toMs: (START_S + 70) * 1_000 }
   const ledger = new LabelLedger([truth, later])
-  finishCapture([recording('labels', [{ second: 1, data: packet(TARGET, ATTACKER) }])], path.join(folder, 'labels.pcap.gz'), ledger)
+  finishCapture([recording('labels', [{ second: 1, data: packet(TARGET, ATTACKER) }])], path.join(folder,
+    'labels.pcap.gz'), ledger)
   const labels = ledger.found()
   expect(labels.map(({ peer, packets }) => [peer, packets])).toEqual([[TARGET, 1]])
 
@@ -51,14 +54,16 @@ test('a label enters the manifest only where packets of its ends fall into its w
   const parsed = parseManifest({ file: 'm.yaml', text, resolvePath: (file) => file })
   expect(parsed).toMatchObject({
     ok: true,
-    captures: [{ id: 'a', default: 'benign', labels: [{ role: 'entity', address: ATTACKER, peer: TARGET, category: 'scan', toMs: truth.toMs + 3_000 }] }],
+    captures: [{ id: 'a', default: 'benign', labels: [{ role: 'entity', address: ATTACKER, peer: TARGET,
+      category: 'scan', toMs: truth.toMs + 3_000 }] }],
   })
 })
 
 test('a recording that is no pcap is refused by name', () => {
   const file = path.join(folder, 'nothing.pcap')
   writeFileSync(file, Buffer.alloc(40))
-  expect(() => finishCapture([file], path.join(folder, 'x.gz'), new LabelLedger([]))).toThrow(/nothing\.pcap is not a pcap/)
+  expect(() => finishCapture([file], path.join(folder, 'x.gz'),
+    new LabelLedger([]))).toThrow(/nothing\.pcap is not a pcap/)
 })
 
 function packet(from: string, to: string, payload = 0): Buffer {
@@ -86,7 +91,8 @@ function records(file: string): { second: number; octets: number; lengthOnWire: 
   const bytes = gunzipSync(readFileSync(file))
   const found = []
   for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) {
-    found.push({ second: bytes.readUInt32LE(at), octets: bytes.readUInt32LE(at + 8), lengthOnWire: bytes.readUInt32LE(at + 12) })
+    found.push({ second: bytes.readUInt32LE(at), octets: bytes.readUInt32LE(at + 8),
+      lengthOnWire: bytes.readUInt32LE(at + 12) })
   }
   return found
 }

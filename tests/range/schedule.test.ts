@@ -8,7 +8,8 @@ const ROOM = { durationMs: 600_000, infected: ['wireguard', 'openvpn', 'branch',
 
 test('every attack lies between the margins, and a category has its least number of plays', () => {
   fc.assert(fc.property(fc.integer(), fc.integer({ min: 1, max: 900 }), (seed, seconds) => {
-    const plays = schedule([attack('a', { seconds }), attack('b', { place: 'outside', category: 'flood' })], ROOM, seededRandom(seed))
+    const plays = schedule([attack('a', { seconds }), attack('b', { place: 'outside', category: 'flood' })], ROOM,
+      seededRandom(seed))
     expect(plays).toHaveLength(8)
     expect(new Set(plays.map(({ name }) => name)).size).toBe(8)
     for (const { startMs, endMs } of plays) {
@@ -46,18 +47,21 @@ test('floods take turns as long as there is room', () => {
 test('an attack that needs a kind of link gets such a machine, or says what is missing', () => {
   const plays = schedule([attack('a', { links: ['branch'] })], ROOM, seededRandom(1))
   expect(plays.map(({ actor }) => actor).every((actor) => actor === 2 || actor === 3)).toBe(true)
-  expect(() => schedule([attack('a', { links: ['lan'] })], ROOM, seededRandom(1))).toThrow(/no infected machine can play a: .*lan/)
+  expect(() => schedule([attack('a', { links: ['lan'] })], ROOM,
+    seededRandom(1))).toThrow(/no infected machine can play a: .*lan/)
 })
 
 test('ordinary traffic rests around attacks that want to be alone, and only there', () => {
   const [alone] = schedule([attack('a', { isAlone: true })], { ...ROOM, playsPerCategoryMin: 1 }, seededRandom(2))
   const stretches = ordinaryStretches([alone!], alone!.actor!, 600_000)
-  for (const { startMs, endMs } of stretches) expect(endMs <= alone!.startMs - 15_000 || startMs >= alone!.endMs + 15_000).toBe(true)
+  for (const { startMs, endMs } of stretches) expect(endMs <= alone!.startMs - 15_000
+    || startMs >= alone!.endMs + 15_000).toBe(true)
   expect(ordinaryStretches([alone!], 99, 600_000)).toEqual([{ startMs: 0, endMs: 600_000 }])
 })
 
 function attack(name: string, settings: Partial<Attack> = {}): Attack {
   return {
-    name, category: 'scan', tool: name, corpora: ['train'], place: 'inside', seconds: 60, isAlone: false, play: async () => {}, ...settings,
+    name, category: 'scan', tool: name, corpora: ['train'], place: 'inside', seconds: 60, isAlone: false,
+      play: async () => {}, ...settings,
   }
 }

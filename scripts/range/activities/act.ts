@@ -10,9 +10,9 @@ import { placesOf } from '../servers/material.ts'
 import type { Machine } from '../world.ts'
 
 /** How long a program may go on after the scene's end. */
-const LAST_WORDS_MS = 2_500
+const LAST_WORDS_MS = 1_500
 /** How long a stopped program gets before it is killed. */
-const STOP_MS = 1_500
+const STOP_MS = 1_000
 
 /** Runs a program to its end, or to the scene's and a little beyond. How it ends belongs to the traffic. */
 export async function act(scene: Scene, machine: Machine, command: readonly string[]): Promise<Finished> {
@@ -26,7 +26,8 @@ export async function ending(scene: Scene, child: ChildProcess): Promise<Finishe
   const finished = scene.lab.finish(child)
   const timer = new AbortController()
   const untilMs = Math.max(0, scene.endAtMs + LAST_WORDS_MS - Date.now())
-  const isLate = await Promise.race([finished.then(() => false), sleep(untilMs, true, { signal: timer.signal }).catch(() => false)])
+  const isLate = await Promise.race([finished.then(() => false), sleep(untilMs, true,
+    { signal: timer.signal }).catch(() => false)])
   timer.abort()
   if (isLate) {
     stopGroup(child)
@@ -35,7 +36,10 @@ export async function ending(scene: Scene, child: ChildProcess): Promise<Finishe
   return finished
 }
 
-/** Starts with a pause of its own, so that not everybody begins at once, and repeats `step` with think times of the given median. */
+/**
+ * Starts with a pause of its own, so that not everybody begins at once, and repeats `step` with think times of the
+ * given median.
+ */
 export function repeatedly(medianMs: number, step: Activity): Activity {
   return async (scene, machine) => {
     if (!(await pause(scene, scene.random.uniform() * medianMs * 1.5))) return
@@ -57,7 +61,10 @@ export function periodically(periodMs: number, step: Activity): Activity {
   }
 }
 
-/** A site as people choose them: number N of the list about 1/N as often as the first (Zipf), and a third by everybody's own taste. */
+/**
+ * A site as people choose them: number N of the list about 1/N as often as the first (Zipf), and a third by everybody's
+ * own taste.
+ */
 export function chooseSite(random: Random, machine: Machine): number {
   const rank = Math.min(PLAN.sites - 1, Math.floor(PLAN.sites ** random.uniform()) - 1)
   if (random.uniform() > 0.35) return rank
@@ -72,11 +79,13 @@ export function chooseSiteName(random: Random, machine: Machine): string {
 
 /** Options of every ssh: the range's key, nothing of the user's own files. */
 export function sshOptions(scene: Scene): string[] {
-  return ['-i', placesOf(scene.lab).userKey, '-F', 'none', ...ANY_HOST_KEY, '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=6']
+  return ['-i', placesOf(scene.lab).userKey, '-F', 'none', ...ANY_HOST_KEY, '-o', 'BatchMode=yes', '-o',
+    'ConnectTimeout=6']
 }
 
 /** The range's host key is made anew each time, and nothing may be written to the user's known hosts. */
-export const ANY_HOST_KEY = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'] as const
+export const ANY_HOST_KEY = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o',
+  'LogLevel=ERROR'] as const
 
 /** A path of its own below the lab's folder, for what an activity fetches. */
 export function scratch(scene: Scene, machine: Machine, name: string): string {

@@ -3,7 +3,7 @@ import type { Random } from '../../../agent/kit/index.ts'
 
 /** What people do beside reading pages, and on how many of the machines that people use. Heavy programs are few. */
 const DEALT = [
-  ['download', 5], ['stream', 3], ['radio', 2], ['chromium', 2], ['link-checker', 1], ['shop', 4], ['load-test', 1],
+  ['download', 4], ['stream', 2], ['radio', 2], ['chromium', 2], ['link-checker', 1], ['shop', 4], ['load-test', 1],
   ['photos', 3], ['speed-test', 2], ['api', 8], ['ssh', 4], ['scp', 4], ['git', 4], ['git-burst', 2], ['rsync', 2],
   ['mistype-password', 1], ['backup-restic', 1], ['backup-rsync', 1], ['backup-https', 1], ['look-around', 4],
   ['poll-mail', 7], ['idle-mail', 4], ['send-mail', 6], ['calls', 3], ['game', 2], ['packages', 3], ['swarm', 2],
@@ -13,7 +13,8 @@ const DEALT = [
 type Dealt = (typeof DEALT)[number][0]
 
 /** Something that somebody does; each is one activity of one machine. */
-export type Persona = Dealt | 'browse-busily' | 'browse' | 'browse-rarely' | 'phone' | 'smart-home' | 'keep-time' | 'crowd-update'
+export type Persona = Dealt
+  | 'browse-busily' | 'browse' | 'browse-rarely' | 'phone' | 'smart-home' | 'keep-time' | 'crowd-update'
 
 /** Who does it. */
 export interface Role {
@@ -29,10 +30,14 @@ export interface Cast {
 
 /** Every persona that a cast of twenty or more shows. */
 export const PERSONAS: readonly Persona[] = [
-  ...DEALT.map(([persona]) => persona), 'browse-busily', 'browse', 'browse-rarely', 'phone', 'smart-home', 'keep-time', 'crowd-update',
+  ...DEALT.map(([persona]) => persona), 'browse-busily', 'browse', 'browse-rarely', 'phone', 'smart-home', 'keep-time',
+    'crowd-update',
 ]
 
-/** Who does what, by seed alone: some machines are phones, some devices, the others people's, each with habits of its own. */
+/**
+ * Who does what, by seed alone: some machines are phones, some devices, the others people's, each with habits of its
+ * own.
+ */
 export function assignRoles({ benign, infected }: Cast, seed: number): readonly Role[] {
   const random = seededRandom(seed)
   const shuffled = shuffle(random, benign)
@@ -44,13 +49,17 @@ export function assignRoles({ benign, infected }: Cast, seed: number): readonly 
   return [
     ...roles(phones, 'phone', 'photos', 'browse-rarely', 'keep-time', 'crowd-update'),
     ...roles(devices, 'smart-home', 'keep-time'),
-    ...people.flatMap((machine, index) => roles([machine], index % 3 === 0 ? 'browse-busily' : 'browse', 'keep-time', 'crowd-update')),
+    ...people.flatMap((machine, index) => roles([machine], index % 3 === 0 ? 'browse-busily' : 'browse', 'keep-time',
+      'crowd-update')),
     ...deal(random, people),
     ...roles(infected, 'browse-rarely', 'keep-time', 'poll-mail'),
   ]
 }
 
-/** Deals the habits over the machines, one round after another, so that everybody has about as many; nobody gets one twice. */
+/**
+ * Deals the habits over the machines, one round after another, so that everybody has about as many; nobody gets one
+ * twice.
+ */
 function deal(random: Random, people: readonly string[]): Role[] {
   const hands = new Map(people.map((machine) => [machine, new Set<Dealt>()]))
   const cards = shuffle(random, DEALT.flatMap(([persona, count]) => Array.from({ length: count }, () => persona)))

@@ -27,9 +27,9 @@ export interface Part {
 }
 
 const ACTIVITIES: Readonly<Record<Exclude<Persona, 'crowd-update'>, Activity>> = {
-  'browse-busily': browse(3_200),
-  'browse': browse(6_000),
-  'browse-rarely': browse(24_000),
+  'browse-busily': browse(7_000),
+  'browse': browse(11_000),
+  'browse-rarely': browse(40_000),
   'download': download,
   'stream': stream,
   'radio': radio,
@@ -69,10 +69,14 @@ const ACTIVITIES: Readonly<Record<Exclude<Persona, 'crowd-update'>, Activity>> =
   'prefetch': prefetch,
 }
 
-/** The ordinary parts of everybody: benign clients, infected ones beside what they are made to do, and the machines of LAN and Internet. */
+/**
+ * The ordinary parts of everybody: benign clients, infected ones beside what they are made to do, and the machines of
+ * LAN and Internet.
+ */
 export function populate(world: World, seed: number): readonly Part[] {
   const machines = new Map([...world.benign, ...world.infected].map((each) => [each.name, each]))
-  const roles = assignRoles({ benign: world.benign.map((each) => each.name), infected: world.infected.map((each) => each.name) }, seed)
+  const roles = assignRoles({ benign: world.benign.map((each) => each.name),
+    infected: world.infected.map((each) => each.name) }, seed)
   const crowd = crowdUpdate(seed % 12)
   const clients = roles.flatMap(({ machine: name, persona }): Part[] => {
     const machine = machines.get(name)
@@ -80,7 +84,8 @@ export function populate(world: World, seed: number): readonly Part[] {
     return [{ name: `${name}-${persona}`, machine, activity: persona === 'crowd-update' ? crowd : ACTIVITIES[persona] }]
   })
   const others = [...lanParts(world), ...visitors(world)]
-  return [...clients, ...others.map(({ persona, machine, activity }) => ({ name: `${machine.name}-${persona}`, machine, activity }))]
+  return [...clients, ...others.map(({ persona, machine, activity }) => ({ name: `${machine.name}-${persona}`, machine,
+    activity }))]
 }
 
 function lanParts(world: World): { persona: string; machine: Machine; activity: Activity }[] {
@@ -91,10 +96,11 @@ function lanParts(world: World): { persona: string; machine: Machine; activity: 
     { persona: 'monitor', machine: lan.monitor, activity: monitor },
     { persona: 'scanner', machine: lan.scanner, activity: scanner },
     { persona: 'configure', machine: lan.config, activity: configure(targets) },
-    ...[lan.www, lan.files, lan.jump, lan.monitor].map((machine) => ({ persona: 'keep-time', machine, activity: keepTime })),
+    ...[lan.www, lan.files, lan.jump, lan.monitor].map((machine) => ({ persona: 'keep-time', machine,
+      activity: keepTime })),
     ...[lan.www, lan.jump].map((machine) => ({ persona: 'packages', machine, activity: packages })),
     ...workstations.flatMap((machine, index) => [
-      { persona: 'browse', machine, activity: browse(6_000 + 3_000 * index) },
+      { persona: 'browse', machine, activity: browse(11_000 + 5_000 * index) },
       { persona: 'mail', machine, activity: index === 0 ? sendMail(60_000) : pollMail },
     ]),
   ]

@@ -113,7 +113,9 @@ function makeMailbox(folder: string): void {
   for (const each of ['cur', 'new', 'tmp']) mkdirSync(path.join(folder, each), { recursive: true })
   for (let index = 0; index < 24; index += 1) {
     const text = 'All is quiet in the harbour today.\r\n'.repeat(Math.round(4 * 1.32 ** index))
-    const head = `From: somebody@site${index}.example\r\nTo: person@${LAN_DOMAIN}\r\nSubject: news ${index}\r\nMessage-Id: <${index}@range>\r\n`
-    writeFileSync(path.join(folder, 'cur', `1700000${100 + index}.M1P1.range:2,S`), `${head}Date: Mon, 6 Jul 2026 10:00:00 +0000\r\n\r\n${text}`)
+    const head = `From: somebody@site${index}.example\r\nTo: person@${LAN_DOMAIN}\r\nSubject: news ${index}\r\n`
+      + `Message-Id: <${index}@range>\r\n`
+    writeFileSync(path.join(folder, 'cur', `1700000${100 + index}.M1P1.range:2,S`),
+      `${head}Date: Mon, 6 Jul 2026 10:00:00 +0000\r\n\r\n${text}`)
   }
 }

@@ -5,13 +5,18 @@ import path from 'node:path'
 import type { Lab } from '../../lab/lab.ts'
 import { PLAN, siteName } from '../plan.ts'
 
-/** Sizes of the sites' files, octets: log-normal as on the web, median 4 kB, a few large ones. File `n` has the n-th size. */
+/**
+ * Sizes of the sites' files, octets: log-normal as on the web, median 4 kB, a few large ones. File `n` has the n-th
+ * size.
+ */
 export const FILE_SIZES = [
-  180, 320, 450, 600, 800, 1_100, 1_500, 1_900, 2_400, 3_000, 3_600, 4_400, 5_400, 6_600, 8_200, 10_000, 13_000, 17_000, 22_000, 30_000,
-  42_000, 60_000, 95_000, 170_000, 420_000,
+  180, 320, 450, 600, 800, 1_100, 1_500, 1_900, 2_400, 3_000, 3_600, 4_400, 5_400, 6_600, 8_200, 10_000, 13_000,
+    17_000, 22_000, 30_000,
+  38_000, 50_000, 70_000, 110_000, 200_000,
 ] as const
 /** Long downloads, by name. */
-export const DOWNLOADS: Readonly<Record<string, number>> = { 'image.iso': 30_000_000, 'update.bin': 4_000_000, 'album.zip': 9_000_000 }
+export const DOWNLOADS: Readonly<Record<string, number>> = { 'image.iso': 12_000_000, 'update.bin': 1_500_000,
+  'album.zip': 4_000_000 }
 /** Packages of the sites' Debian repository. */
 export const PACKAGES = Array.from({ length: 24 }, (_, index) => `range-tool${index}`)
 /** How many pages each site has; each names pictures on several sites. */
@@ -36,7 +41,7 @@ export interface Places {
   readonly hostKey: string
   readonly tlsKey: string
   readonly tlsCertificate: string
-  /** Files of 300 to 900 kB each, as a phone's camera makes them. */
+  /** Files of 120 to 400 kB each, as a phone's camera makes them. */
   readonly photos: readonly string[]
 }
 
@@ -60,7 +65,8 @@ export function placesOf(lab: Lab): Places {
 /** Makes keys and everything that is served, fetched, copied or saved. */
 export function makeMaterial(lab: Lab): void {
   const places = placesOf(lab)
-  for (const folder of [places.site, places.dump, path.join(places.dump, 'upload'), places.repository, places.documents, `${lab.folder}/photos`]) {
+  for (const folder of [places.site, places.dump, path.join(places.dump, 'upload'), places.repository,
+    places.documents, `${lab.folder}/photos`]) {
     mkdirSync(folder, { recursive: true })
   }
   execFileSync('chmod', ['777', places.dump, path.join(places.dump, 'upload')])
@@ -69,8 +75,9 @@ export function makeMaterial(lab: Lab): void {
   makeStream(places.site)
   makePackages(lab, places.site)
   makeRepository(places.repository)
-  for (const [index, photo] of places.photos.entries()) writeFileSync(photo, randomBytes(300_000 + 60_000 * index))
-  for (let index = 0; index < 14; index += 1) writeFileSync(path.join(places.documents, `d${index}`), randomBytes(BACKUP_OCTETS / 14))
+  for (const [index, photo] of places.photos.entries()) writeFileSync(photo, randomBytes(120_000 + 30_000 * index))
+  for (let index = 0; index < 14; index += 1) writeFileSync(path.join(places.documents, `d${index}`),
+    randomBytes(BACKUP_OCTETS / 14))
 }
 
 function makeKeys(places: Places): void {
@@ -78,8 +85,10 @@ function makeKeys(places: Places): void {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'range', '-f', file])
   }
   copyFileSync(`${places.userKey}.pub`, places.authorized)
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
-    '-subj', '/CN=example', '-addext', 'subjectAltName=DNS:*.example', '-keyout', places.tlsKey, '-out', places.tlsCertificate], { stdio: 'ignore' })
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+    '-days', '2',
+    '-subj', '/CN=example', '-addext', 'subjectAltName=DNS:*.example', '-keyout', places.tlsKey, '-out',
+      places.tlsCertificate], { stdio: 'ignore' })
 }
 
 function makeSite(site: string): void {
@@ -92,18 +101,25 @@ function makeSite(site: string): void {
       return `<img src="https://${name}/f${(page * 3 + index * 5) % 22}">`
     })
     // Every third link leads nowhere: what a link checker is for.
-    const links = Array.from({ length: 9 }, (_, index) => `<a href="/${index % 3 === 2 ? `gone-${page}-${index}` : `page${(page + index * 5) % PAGES}.html`}">x</a>`)
-    writeFileSync(path.join(site, `page${page}.html`), `<!doctype html><title>${page}</title>${links.join('')}${pictures.join('')}\n`)
+    const links = Array.from({ length: 9 }, (_, index) => {
+      const target = index % 3 === 2 ? `gone-${page}-${index}` : `page${(page + index * 5) % PAGES}.html`
+      return `<a href="/${target}">x</a>`
+    })
+    writeFileSync(path.join(site, `page${page}.html`),
+      `<!doctype html><title>${page}</title>${links.join('')}${pictures.join('')}\n`)
   }
 }
 
-/** Two minutes of a moving picture with sound, cut for HLS: some 500 kbit/s. */
+/** Two minutes of a moving picture with sound, cut for HLS: some 250 kbit/s. */
 function makeStream(site: string): void {
   const folder = path.join(site, 'media')
   mkdirSync(folder)
-  execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'testsrc=size=192x108:rate=12,noise=alls=40:allf=t', '-f', 'lavfi',
-    '-i', 'sine', '-t', '120', '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '450k', '-maxrate', '500k', '-bufsize', '500k', '-g', '48',
-    '-c:a', 'aac', '-b:a', '48k', '-hls_time', '4', '-hls_list_size', '0', '-hls_segment_filename', path.join(folder, 'seg%d.ts'),
+  execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-f', 'lavfi', '-i',
+    'testsrc=size=192x108:rate=12,noise=alls=40:allf=t', '-f', 'lavfi',
+    '-i', 'sine', '-t', '120', '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '200k', '-maxrate', '220k',
+      '-bufsize', '220k', '-g', '48',
+    '-c:a', 'aac', '-b:a', '48k', '-hls_time', '4', '-hls_list_size', '0', '-hls_segment_filename', path.join(folder,
+      'seg%d.ts'),
     path.join(folder, 'list.m3u8')])
 }
 
@@ -117,7 +133,8 @@ function makePackages(lab: Lab, site: string): void {
     writeFileSync(path.join(tree, 'usr/share', name, 'data'), randomBytes(Math.round(8_000 * 1.22 ** index)))
     writeFileSync(path.join(tree, 'DEBIAN/control'), `Package: ${name}\nVersion: 1.${index}\nArchitecture: all\n`
       + 'Maintainer: range <range@example>\nDescription: data of the range\n')
-    execFileSync('dpkg-deb', ['-Znone', '--root-owner-group', '-b', tree, path.join(folder, `${name}.deb`)], { stdio: 'ignore' })
+    execFileSync('dpkg-deb', ['-Znone', '--root-owner-group', '-b', tree, path.join(folder, `${name}.deb`)],
+      { stdio: 'ignore' })
   }
   const index = execFileSync('dpkg-scanpackages', ['-m', '.'], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
   writeFileSync(path.join(folder, 'Packages'), index)
@@ -125,11 +142,13 @@ function makePackages(lab: Lab, site: string): void {
 
 function makeRepository(repository: string): void {
   const git = (...words: string[]): void => {
-    execFileSync('git', ['-C', repository, '-c', 'user.name=range', '-c', 'user.email=range@example', ...words], { stdio: 'ignore' })
+    execFileSync('git', ['-C', repository, '-c', 'user.name=range', '-c', 'user.email=range@example', ...words],
+      { stdio: 'ignore' })
   }
   git('init', '-q')
   for (let commit = 0; commit < 4; commit += 1) {
-    for (let index = 0; index < 12; index += 1) writeFileSync(path.join(repository, `source-${commit}-${index}`), randomBytes(900 * (1 + index)))
+    for (let index = 0; index < 12; index += 1) writeFileSync(path.join(repository, `source-${commit}-${index}`),
+      randomBytes(900 * (1 + index)))
     git('add', '.')
     git('commit', '-q', '-m', `step ${commit}`)
   }

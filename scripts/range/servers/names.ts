@@ -16,7 +16,8 @@ export function startNames({ lab, sites, lan }: World): void {
     writeFileSync(file, `${[...own, `pid-file=${lab.folder}/dns-${name}.pid`, ...lines].join('\n')}\n`)
     return file
   }
-  const internet = start('internet', [`listen-address=${PLAN.internet.resolver}`, 'dns-forward-max=1000', ...records(), ...zones()])
+  const internet = start('internet', [`listen-address=${PLAN.internet.resolver}`, 'dns-forward-max=1000', ...records(),
+    ...zones()])
   lab.start(sites, ['dnsmasq', '--no-daemon', `--conf-file=${internet}`])
   const local = start('lan', [
     `listen-address=${PLAN.lan.resolver.address}`, 'listen-address=127.0.0.1', 'cache-size=150', 'dns-forward-max=1000',
@@ -29,12 +30,17 @@ export function startNames({ lab, sites, lan }: World): void {
 function records(): string[] {
   const numbers = Array.from({ length: PLAN.sites }, (_, index) => index)
   return [
-    ...numbers.map((index) => `host-record=${[siteName(index), siteAddress(index), siteAddress6(index) ?? [], 30 + (index % 7) * 20].flat().join(',')}`),
+    ...numbers.map((index) => {
+      const addresses = [siteAddress(index), siteAddress6(index) ?? []].flat()
+      return `host-record=${[siteName(index), ...addresses, 30 + (index % 7) * 20].join(',')}`
+    }),
     ...numbers.map((index) => `mx-host=site${index}.example,${siteName(index)},10`),
-    ...numbers.filter((index) => index % 3 === 0).map((index) => `cname=cdn.site${index}.example,${siteName(index)},30`),
+    ...numbers.filter((index) => index % 3 === 0)
+      .map((index) => `cname=cdn.site${index}.example,${siteName(index)},30`),
     ...numbers.map((index) => `txt-record=site${index}.example,v=spf1 a mx -all`),
     ...Array.from({ length: PLAN.rented }, (_, index) => `host-record=srv${index}.example,${rentedAddress(index)},60`),
-    ...(['www', 'mail', 'jump'] as const).map((name) => `host-record=${name}.${LAN_DOMAIN},${PLAN.lan[name].published},60`),
+    ...(['www', 'mail',
+      'jump'] as const).map((name) => `host-record=${name}.${LAN_DOMAIN},${PLAN.lan[name].published},60`),
     `mx-host=${LAN_DOMAIN},mail.${LAN_DOMAIN},10`,
     `host-record=time.example,${PLAN.internet.time},300`,
   ]
@@ -42,5 +48,6 @@ function records(): string[] {
 
 /** Attackers' zones are asked at their servers; whatever else is not known does not exist. */
 function zones(): string[] {
-  return [...Array.from({ length: PLAN.rented }, (_, index) => `server=/z${index}.example/${rentedAddress(index)}`), 'local=/#/']
+  return [...Array.from({ length: PLAN.rented }, (_, index) => `server=/z${index}.example/${rentedAddress(index)}`),
+    'local=/#/']
 }

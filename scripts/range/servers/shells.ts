@@ -3,12 +3,16 @@ import path from 'node:path'
 import type { Machine, World } from '../world.ts'
 import { placesOf } from './material.ts'
 
-/** sshd on sites, `jump`, `files`, `config` and on those clients that are administered; each opens with the lab's key for root only. */
+/**
+ * sshd on sites, `jump`, `files`, `config` and on those clients that are administered; each opens with the lab's key
+ * for root only.
+ */
 export function startShells(world: World): void {
   mkdirSync('/run/sshd', { recursive: true })
   startShell(world, world.sites, 'no')
   startShell(world, world.lan.jump, 'yes')
-  for (const each of [world.lan.files, world.lan.www, world.lan.mail, ...administered(world)]) startShell(world, each, 'no')
+  for (const each of [world.lan.files, world.lan.www, world.lan.mail, ...administered(world)]) startShell(world, each,
+    'no')
   for (const each of [world.sites, world.lan.files]) startRsync(world, each)
 }
 
@@ -20,7 +24,8 @@ export function administered(world: World): readonly Machine[] {
 function startShell({ lab }: World, host: Machine, passwords: 'yes' | 'no'): void {
   const file = path.join(lab.folder, `sshd-${host.name}.conf`)
   const { hostKey, authorized } = placesOf(lab)
-  // Root has the key only, and nobody else may log in: no password opens an account of this machine, however many are tried.
+  // Root has the key only, and nobody else may log in: no password opens an account of this machine, however many are
+  // tried.
   writeFileSync(file, `
 HostKey ${hostKey}
 AuthorizedKeysFile ${authorized}

@@ -9,11 +9,15 @@ import { placesOf } from './material.ts'
 export function startWeb(world: World): void {
   const { lab, sites, lan } = world
   const places = placesOf(lab)
-  lab.start(sites, ['nginx', '-c', writeSettings(world, { name: 'sites', location: siteLocations(places.dump), listen: siteListeners() })])
-  lab.start(lan.www, ['nginx', '-c', writeSettings(world, { name: 'www', location: LOGIN_LOCATIONS, listen: EVERYWHERE })])
-  lab.start(lan.files, ['nginx', '-c', writeSettings(world, { name: 'files', location: siteLocations(places.dump), listen: EVERYWHERE })])
+  lab.start(sites, ['nginx', '-c', writeSettings(world, { name: 'sites', location: siteLocations(places.dump),
+    listen: siteListeners() })])
+  lab.start(lan.www, ['nginx', '-c', writeSettings(world, { name: 'www', location: LOGIN_LOCATIONS,
+    listen: EVERYWHERE })])
+  lab.start(lan.files, ['nginx', '-c', writeSettings(world, { name: 'files', location: siteLocations(places.dump),
+    listen: EVERYWHERE })])
   // The account's password is made anew each time and told nobody: only guessing would find it.
-  lab.start(lan.www, ['/usr/bin/python3', path.join(import.meta.dirname, 'login_site.py'), '8080', randomBytes(12).toString('hex')])
+  lab.start(lan.www, ['/usr/bin/python3', path.join(import.meta.dirname, 'login_site.py'), '8080',
+    randomBytes(12).toString('hex')])
   startHttp3(world)
 }
 
@@ -39,13 +43,14 @@ https:// {
   file_server
 }
 `)
-  lab.start(sites, ['env', `HOME=${lab.folder}`, `XDG_CONFIG_HOME=${lab.folder}/caddy`, 'caddy', 'run', '--adapter', 'caddyfile', '--config', file])
+  lab.start(sites, ['env', `HOME=${lab.folder}`, `XDG_CONFIG_HOME=${lab.folder}/caddy`, 'caddy', 'run', '--adapter',
+    'caddyfile', '--config', file])
 }
 
 function siteLocations(dump: string): string {
   const codes = [301, 302, 400, 401, 403, 410, 429, 500, 503]
   return `
-    location /slow/ { alias ${path.join(path.dirname(dump), 'site')}/; limit_rate 30k; }
+    location /slow/ { alias ${path.join(path.dirname(dump), 'site')}/; limit_rate 12k; }
     location /upload/ { root ${dump}; dav_methods PUT; create_full_put_path on; client_max_body_size 200m; }
     location /api { error_page 405 =200 /f3; }
     ${codes.map((code) => `location /status/${code} { return ${code}${code < 400 ? ' /f2' : ''}; }`).join('\n    ')}`
@@ -62,8 +67,10 @@ const EVERYWHERE = ['0.0.0.0', '[::]'] as const
 
 /** All sites but those that Caddy serves, for it insists on the same port in TCP. */
 function siteListeners(): string[] {
-  const others = Array.from({ length: PLAN.sites }, (_, index) => index).filter((index) => !HTTP3_SITES.some((each) => each === index))
-  return [...others.map(siteAddress), ...others.flatMap((index) => siteAddress6(index) ?? []).map((each) => `[${each}]`)]
+  const numbers = Array.from({ length: PLAN.sites }, (_, index) => index)
+  const others = numbers.filter((index) => !HTTP3_SITES.some((each) => each === index))
+  return [...others.map(siteAddress), ...others.flatMap((index) => siteAddress6(index)
+    ?? []).map((each) => `[${each}]`)]
 }
 
 function writeSettings(
@@ -72,7 +79,8 @@ function writeSettings(
   const places = placesOf(lab)
   const state = path.join(lab.folder, `nginx-${name}`)
   mkdirSync(state)
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((each) => `${each}_temp_path ${state}/${each};`)
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi',
+    'scgi'].map((each) => `${each}_temp_path ${state}/${each};`)
   const file = path.join(lab.folder, `nginx-${name}.conf`)
   writeFileSync(file, `
 user root;
