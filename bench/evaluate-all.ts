@@ -86,9 +86,10 @@ async function run(): Promise<void> {
   })
 }
 
-/** As somebody would type it. */
+/** As somebody would type it for these figures. */
 function commandLine(): string {
-  const words = process.argv.slice(2)
+  const words = [...(options.only ?? []).flatMap((source) => ['--only', source]), ...(options.quick ? ['--quick'] : [])]
+  if (options.write) words.push('--write')
   return ['npm run evaluate:all', ...(words.length === 0 ? [] : ['--', ...words])].join(' ')
 }
 

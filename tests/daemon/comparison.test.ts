@@ -50,6 +50,7 @@ async function silenceModels(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true }))
   const files = Object.fromEntries([forest, sequence].flatMap((model) => (model === undefined ? [] : [[model.file, model.content]])))
   const sources = Object.fromEntries(Object.entries(manifest.fusion.sources).map(([name, source]) => [name, { ...source, weight: 0 }]))
-  await writeModels(folder, { files, manifest: { ...manifest, fusion: { ...manifest.fusion, sources } } }, await openNodeKey(config.paths.nodeKey))
+  const silent = { ...manifest, fusion: { ...manifest.fusion, sources } }
+  await writeModels(folder, { files, manifest: silent }, await openNodeKey(config.paths.nodeKey))
   return folder
 }

@@ -62,7 +62,7 @@ test('predictions are the highest posterior of each, the silent one where nothin
     verdict({ action: 'log', probability: 0.3 }), verdict({ probability: 0.9 }), verdict({ name: PERSON, action: 'log', probability: 0.2 }),
   ] })
   expect(predictions.positive).toEqual([0.9])
-  expect([...predictions.negative].sort()).toEqual([0.001, 0.2])
+  expect(predictions.negative.toSorted((left, right) => left - right)).toEqual([0.001, 0.2])
 })
 
 test('a replay that was not asked for a comparison is a mistake of the caller', () => {
