@@ -5,6 +5,8 @@ import { DNS_TUNNELS } from './dns-tunnels.ts'
 import { EXFILTRATION } from './exfiltration.ts'
 import { ICMP_TUNNELS } from './icmp-tunnels.ts'
 import { MALWARE } from './malware.ts'
+import { EXPLOITS } from './exploits.ts'
+import { FLOODS } from './floods.ts'
 import { SCANS } from './scans.ts'
 import { VPN_ABUSE } from './vpn-abuse.ts'
 
@@ -18,4 +20,6 @@ export const REPERTOIRE: readonly Attack[] = [
   ...BEACONS,
   ...SCANS,
   ...BRUTE_FORCE,
+  ...FLOODS,
+  ...EXPLOITS,
 ]
