@@ -2,7 +2,7 @@
 //
 //   npm run evaluate:all                                     tables on stdout, progress on stderr; changes nothing
 //   npm run evaluate:all -- --write                          also docs/yardstick.md and docs/pictures/*.svg
-//   npm run evaluate:all -- --json FILE                      also the figures as JSON
+//   npm run evaluate:all -- --json FILE                      also the figures as JSON, with every miss and every false accusation
 //   npm run evaluate:all -- --only SOURCE [--only SOURCE]    some folds only, for development
 //   npm run evaluate:all -- --quick                          small models, for development
 //
@@ -13,6 +13,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { describeFailure } from '../agent/commands/exit-code.ts'
 import { defaultConfig } from '../agent/config/index.ts'
 import { collectSamples } from '../agent/daemon/collect-samples.ts'
 import type { LabelledCapture } from '../agent/evaluation/index.ts'
@@ -30,6 +31,7 @@ import type { JudgedFold } from './yardstick/judge-fold.ts'
 import { pictureData } from './yardstick/picture-data.ts'
 import { drawPictures } from './yardstick/pictures.ts'
 import { reportOf } from './yardstick/report.ts'
+import type { YardstickRun } from './yardstick/report.ts'
 import { separateBenign } from './yardstick/separate-benign.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
@@ -47,6 +49,10 @@ if (options.write && (options.quick || options.only !== undefined)) {
 const folder = mkdtempSync(path.join(os.tmpdir(), 'phantommesh-yardstick-'))
 try {
   await run()
+} catch (error) {
+  const failure = describeFailure(error)
+  console.error(failure.text)
+  process.exitCode = failure.exitCode
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -62,7 +68,11 @@ async function run(): Promise<void> {
   const captures = corpora.flatMap((corpus) => corpus.captures ?? [])
   const folds = leaveOneSourceOut(captures)
   const wanted = folds.filter(({ source }) => options.only?.includes(source) ?? true)
-  if (wanted.length === 0) throw new Error(`no such source of attacks; there are: ${folds.map(({ source }) => source).join(', ')}`)
+  if (wanted.length === 0) {
+    const known = folds.map(({ source }) => source).join(', ')
+    const reason = known === '' ? 'no captures with attacks are there' : `sources of attacks are: ${known}`
+    throw new CodedError({ code: 'YARDSTICK_NOTHING_TO_JUDGE' }, reason)
+  }
 
   const trainable = captures.filter(({ source }) => source !== NEVER_TRAINS)
   const { samples, broken } = await collectSamples(trainable, { ...SAMPLE_LIMITS, seed: SEED }, announce('reading', trainable.length))
@@ -83,7 +93,7 @@ async function run(): Promise<void> {
     date: new Date().toISOString().slice(0, 10), command: commandLine(), hash, folds: frozen.map(([, models]) => models), notes,
     figures: figuresOf(judged), payload: figuresOf(judged, ({ payload }) => payload),
     drawn: pictureData(judged), separation: separateBenign(samples, SEED),
-  })
+  }, judged.flatMap(errorsOf))
 }
 
 /** As somebody would type it for these figures. */
@@ -135,11 +145,21 @@ function remarks({ unread, captures, payload }: JudgedFold): string[] {
   ]
 }
 
-async function publish(found: Parameters<typeof reportOf>[0]): Promise<void> {
+/** What the agent got wrong in a fold, by name: for whoever wants to know why. */
+function errorsOf({ captures, payload }: JudgedFold): object[] {
+  return [...captures, ...payload].flatMap(({ capture: { id, source }, entities: { fusion: { truths, alert } } }) => {
+    const missed = truths.filter(({ alerted }) => !alerted)
+      .map(({ role, address, category, wrongCategory }) => ({ role, address, category, wrongCategory }))
+    const accused = [...alert.accused].map(([address, { category, action, atMs }]) => ({ address, category, action, atMs }))
+    return missed.length + accused.length === 0 ? [] : [{ id, source, missed, accused }]
+  })
+}
+
+async function publish(found: YardstickRun, errors: readonly object[]): Promise<void> {
   const pictures = await drawPictures(found.drawn)
   const report = reportOf(found, pictures)
   console.log(report)
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(found, null, 1)}\n`)
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ ...found, errors }, null, 1)}\n`)
   if (!options.write) return
   mkdirSync(path.join(ROOT, 'docs/pictures'), { recursive: true })
   for (const { file, svg } of pictures) writeFileSync(path.join(ROOT, 'docs/pictures', file), svg)
