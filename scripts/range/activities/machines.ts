@@ -132,7 +132,7 @@ export const swarm: Activity = repeatedly(15_000, async (scene, machine) => {
     '--file-allocation=none', '--allow-overwrite=true', '-d', folder,
     `--listen-port=${port}`, '--enable-dht=true', `--dht-listen-port=${port + 1}`,
       `--dht-entry-point=${entry}:${PORTS.seed}`,
-    `--dht-file-path=${folder}-dht`, '--seed-time=5', '--max-overall-download-limit=30K',
+    `--dht-file-path=${folder}-dht`, '--seed-time=5', '--max-overall-download-limit=15K',
       '--max-overall-upload-limit=10K',
     '--bt-tracker-interval=40', '--bt-tracker-connect-timeout=5', torrentOf(scene.world)])
   await act(scene, machine, ['rm', '-rf', folder])

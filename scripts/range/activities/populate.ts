@@ -27,9 +27,9 @@ export interface Part {
 }
 
 const ACTIVITIES: Readonly<Record<Exclude<Persona, 'crowd-update'>, Activity>> = {
-  'browse-busily': browse(7_000),
-  'browse': browse(11_000),
-  'browse-rarely': browse(40_000),
+  'browse-busily': browse(5_000),
+  'browse': browse(8_500),
+  'browse-rarely': browse(35_000),
   'download': download,
   'stream': stream,
   'radio': radio,

@@ -107,7 +107,7 @@ export function mistypePassword({ to, from, medianMs }: Login): Activity {
 
 /** Configuration management: Ansible over ssh, every few minutes, one host after the other and in parallel. */
 export function configure(targets: readonly string[]): Activity {
-  return repeatedly(100_000, async (scene, machine) => {
+  return repeatedly(170_000, async (scene, machine) => {
     const { random } = scene
     const home = scratch(scene, machine, 'ansible')
     const task = pick(random, [['-m', 'raw', '-a', 'uptime'], ['-m', 'raw', '-a', 'dpkg -l'], ['-m', 'ping']])
