@@ -30,6 +30,8 @@ export interface Got {
 export interface Wanted {
   readonly command: readonly string[]
   readonly ready?: string
+  /** How long that may take. */
+  readonly readyMsMax?: number
 }
 
 const READY_MS_MAX = 10_000
@@ -73,14 +75,17 @@ export async function begin(scene: Scene, host: Host, wanted: Wanted): Promise<R
       clearTimeout(killer)
     },
   }
-  if (wanted.ready !== undefined) await waitFor(running, wanted.ready)
+  if (wanted.ready !== undefined) await waitFor(running, wanted.ready, wanted.readyMsMax ?? READY_MS_MAX)
   return running
 }
 
-async function waitFor(running: Running, words: string): Promise<void> {
-  const giveUpAtMs = Date.now() + READY_MS_MAX
+async function waitFor(running: Running, words: string, msMax: number): Promise<void> {
+  const giveUpAtMs = Date.now() + msMax
   while (!running.output().includes(words)) {
-    if (!running.isRunning() || Date.now() > giveUpAtMs) throw new Error(`did not become ready: ${running.output()}`)
+    if (!running.isRunning() || Date.now() > giveUpAtMs) {
+      await running.stop()
+      throw new Error(`did not become ready: ${running.output()}`)
+    }
     await sleep(30)
   }
 }

@@ -8,6 +8,7 @@ import { connect } from '../tunnels/wireguard.ts'
 import { addCustomer } from '../world.ts'
 import type { Host } from '../../lab/lab.ts'
 import { begin, beside, runUntilEnd } from './rented-programs.ts'
+import { packetsSent } from './run-tool.ts'
 import { VPN_FLOODS } from './vpn-floods.ts'
 
 const OUTSIDE = { category: 'vpn-abuse', place: 'outside', isAlone: false } as const
@@ -22,10 +23,11 @@ async function guessWireGuardKeys(scene: AttackScene): Promise<void> {
   } as const
   const script = path.join(import.meta.dirname, 'tools/wireguard_guess.sh')
   const command = ['bash', script, outer, String(PLAN.wireguard.port), wireguard.keys.publicKey, pauseS]
+  const before = packetsSent(actor)
   await during(scene, truth, () => beside(begin(scene, actor, { command }), async (guesser) => {
     await pause(scene, Infinity)
-    const { count } = guesser.got()
-    if (!guesser.isRunning() || count < 10) throw new Error(`only ${count} keys were tried: ${guesser.output()}`)
+    const [{ count }, sent] = [guesser.got(), packetsSent(actor) - before]
+    if (!guesser.isRunning() || count < 10 || sent < 0.8 * count) throw new Error(`${count} keys, ${sent} packets: ${guesser.output()}`)
   }))
 }
 
@@ -72,7 +74,9 @@ async function lookAround(scene: AttackScene, host: Host, explain: () => string)
 }
 
 /** What is to blame when a client's credentials are used elsewhere: the other place outside the tunnel, inside the client's name. */
-async function blameBoth(scene: AttackScene, { line, inner, tool }: { line: string; inner: string; tool: string }, act: () => Promise<void>): Promise<void> {
+async function blameBoth(
+  scene: AttackScene, { line, inner, tool }: { line: string; inner: string; tool: string }, act: () => Promise<void>,
+): Promise<void> {
   const outside = { role: 'entity', address: line, peers: [scene.world.gateways[0].outer], category: 'vpn-abuse', tool } as const
   const inside = { role: 'entity', address: inner, peers: looks(scene.world), category: 'vpn-abuse', tool } as const
   await during(scene, outside, () => during(scene, inside, act))
@@ -105,10 +109,13 @@ async function stealOpenVpnCertificate(scene: AttackScene): Promise<void> {
   const certificate = stolen.name.replace(/^o/, 'client')
   const words = clientCommand(world.openvpn, keys(world.openvpn.folder, certificate))
   // Its own network stays as it is: only the LAN is to be seen through the tunnel.
-  const command = [...words, '--pull-filter', 'ignore', 'redirect-gateway', '--route', '10.20.0.0', '255.255.255.0']
+  const settings = ['--pull-filter', 'ignore', 'redirect-gateway', '--route', '10.20.0.0', '255.255.255.0']
+  // While somebody else floods the gateway with openings, it takes few; a thief tries again.
+  const command = [...words, ...settings, '--hand-window', '10', '--connect-retry', '1', '2']
+  const readyMsMax = 0.7 * (scene.endAtMs - Date.now())
   const tool = `openvpn with the certificate of ${stolen.name}`
   await blameBoth(scene, { line: actor.address, inner: stolen.address, tool }, () => (
-    beside(begin(scene, actor, { command, ready: 'Initialization Sequence Completed' }), (thief) => (
+    beside(begin(scene, actor, { command, ready: 'Initialization Sequence Completed', readyMsMax }), (thief) => (
       lookAround(scene, actor, () => thief.output().slice(-800))
     ))
   ))

@@ -40,7 +40,8 @@ function byPython(manner: 'wireguard' | 'openvpn'): Flood['command'] {
     const isKeyKnown = manner === 'wireguard' && random.uniform() < 0.5
     const port = PLAN[manner].port
     const key = isKeyKnown ? world.wireguard.keys.publicKey : '-'
-    const command = python('gateway_flood.py', manner, gateway, port, between(random, 1, 1_000_000), perSecond, seconds, key, ...sources)
+    const seed = between(random, 1, 1_000_000)
+    const command = python('gateway_flood.py', manner, gateway, port, seed, perSecond, seconds, key, ...sources)
     return { command, settings: `${manner}, ${perSecond}/s${isKeyKnown ? ', right MAC' : ''}` }
   }
 }
@@ -73,7 +74,9 @@ const FLOODS: readonly Flood[] = [
     name: 'nping-openvpn-flood', tool: 'nping-openvpn', corpora: ['train'], spoofed: 0,
     command: (scene, { gateway, perSecond, count }) => {
       const session = Array.from({ length: 16 }, () => between(scene.random, 0, 15).toString(16)).join('')
-      const words = ['--udp', '-p', String(PLAN.openvpn.port), '--data', `38${session}0000000000`, '--rate', String(perSecond), '-c', String(count)]
+      // Its own idea of a source port would be that of DNS.
+      const ports = ['-g', String(between(scene.random, 20_000, 60_000)), '-p', String(PLAN.openvpn.port)]
+      const words = ['--udp', ...ports, '--data', `38${session}0000000000`, '--rate', String(perSecond), '-c', String(count)]
       return { command: ['nping', '-q1', '--no-capture', ...words, gateway], settings: `${perSecond}/s, one session` }
     },
   },
@@ -106,7 +109,8 @@ const IKE_SCAN: Attack = {
   play: async (scene) => {
     const gateway = scene.world.gateways[0].outer
     const { random, actor } = scene
-    const truth = { role: 'entity', address: actor.address, peers: [gateway], category: 'vpn-abuse', tool: 'ike-scan with many transforms' } as const
+    const tool = 'ike-scan with many transforms'
+    const truth = { role: 'entity', address: actor.address, peers: [gateway], category: 'vpn-abuse', tool } as const
     await during(scene, truth, async () => {
       let rounds = 0
       while (Date.now() < scene.endAtMs - 1_000) {
