@@ -50,7 +50,7 @@ function objectName(random: Random): string {
   if (random.uniform() < 0.05) return pick(random, ['status/302', 'status/403', 'status/410', 'status/429',
     'status/503', 'no-such-page', 'old/index.html'])
   if (random.uniform() < 0.12) return `page${between(random, 0, PAGES - 1)}.html`
-  return `f${Math.floor(random.uniform() ** 3 * FILE_SIZES.length)}`
+  return `f${Math.floor(random.uniform() ** 3.5 * FILE_SIZES.length)}`
 }
 
 /** An application on the desk or phone that asks its API: small questions and answers, POST among them. */

@@ -12,10 +12,10 @@ import { PLAN, siteName } from '../plan.ts'
 export const FILE_SIZES = [
   180, 320, 450, 600, 800, 1_100, 1_500, 1_900, 2_400, 3_000, 3_600, 4_400, 5_400, 6_600, 8_200, 10_000, 13_000,
     17_000, 22_000, 30_000,
-  38_000, 50_000, 70_000, 110_000, 200_000,
+  38_000, 50_000, 70_000, 100_000, 180_000,
 ] as const
 /** Long downloads, by name. */
-export const DOWNLOADS: Readonly<Record<string, number>> = { 'image.iso': 12_000_000, 'update.bin': 1_500_000,
+export const DOWNLOADS: Readonly<Record<string, number>> = { 'image.iso': 6_000_000, 'update.bin': 1_500_000,
   'album.zip': 4_000_000 }
 /** Packages of the sites' Debian repository. */
 export const PACKAGES = Array.from({ length: 24 }, (_, index) => `range-tool${index}`)
