@@ -57,13 +57,16 @@ async function iodine(scene: AttackScene, { server, resolver, say }: Parameters<
     const web = python('http_server.py', `${net}.1`, 8080, between(random, 1, 1_000_000))
     await beside(begin(scene, server.machine, { command: web, ready: 'ready' }), () => beside(
       begin(scene, actor, { command: [...near, resolver, server.zone], ready: 'Connection setup complete' }),
-      (client) => useNetwork(scene, `${net}.1`, () => `${client.output().slice(-600)} ${daemon.output().slice(-600)}`),
+      async (client) => {
+        const done = await useNetwork(scene, `${net}.1`)
+        if (done < 3) throw new Error(`only ${done} things went through iodine: ${client.output()} ${daemon.output()}`)
+      },
     ))
   })
 }
 
-/** Ordinary things through a tunnel with an interface: a ping, a download, an upload, a rest. Throws when none succeeded. */
-export async function useNetwork(scene: AttackScene, far: string, explain: () => string): Promise<void> {
+/** Ordinary things through a tunnel with an interface: a ping, a download, an upload, a rest. Answers how many succeeded. */
+export async function useNetwork(scene: AttackScene, far: string): Promise<number> {
   const { actor, random } = scene
   let done = 0
   do {
@@ -75,7 +78,7 @@ export async function useNetwork(scene: AttackScene, far: string, explain: () =>
     const { exitCode } = await runUntilEnd(scene, actor, { command })
     if (exitCode === 0) done += 1
   } while (await pause(scene, between(random, 300, 8_000)))
-  if (done < 3) throw new Error(`only ${done} things went through the tunnel: ${explain()}`)
+  return done
 }
 
 /** dns2tcp: one TCP connection at a time through the names. */

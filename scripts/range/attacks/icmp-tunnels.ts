@@ -53,15 +53,21 @@ async function icmptx(scene: AttackScene): Promise<void> {
     'sysctl -q -w net.ipv6.conf.tun0.disable_ipv6=1', `ip address add ${net}.${host}/24 dev tun0`,
     `ip link set tun0 mtu ${mtu} up`, 'echo ready', 'wait $child',
   ].join('\n')]
-  const web = python('http_server.py', `${net}.1`, 8080, between(random, 1, 1_000_000))
-  const truth = { role: 'entity', address: actor.address, peers: [far.address], category: 'icmp-tunnel', tool: 'icmptx' } as const
-  await beside(begin(scene, far, { command: end('-s', 1), ready: 'ready' }), (daemon) => (
-    beside(begin(scene, far, { command: web, ready: 'ready' }), () => during(scene, truth, () => (
-      beside(begin(scene, actor, { command: end('-c', 2), ready: 'ready' }), (client) => (
-        useNetwork(scene, `${net}.1`, () => `client runs: ${client.isRunning()} ${client.output()}, server runs: ${daemon.isRunning()} ${daemon.output()}`)
+  const session = (endAtMs: number): Promise<number> => (
+    beside(begin(scene, far, { command: end('-s', 1), ready: 'ready' }), () => {
+      const web = python('http_server.py', `${net}.1`, 8080, between(random, 1, 1_000_000))
+      return beside(begin(scene, far, { command: web, ready: 'ready' }), () => (
+        beside(begin(scene, actor, { command: end('-c', 2), ready: 'ready' }), () => useNetwork({ ...scene, endAtMs }, `${net}.1`))
       ))
-    )))
-  ))
+    })
+  )
+  const truth = { role: 'entity', address: actor.address, peers: [far.address], category: 'icmp-tunnel', tool: `icmptx, MTU ${mtu}` } as const
+  await during(scene, truth, async () => {
+    let done = 0
+    // After a while it goes silent by itself, with both programs running; who uses it starts it anew.
+    while (Date.now() < scene.endAtMs - 3_000) done += await session(Math.min(scene.endAtMs, Date.now() + between(random, 15_000, 30_000)))
+    if (done < 3) throw new Error(`only ${done} things went through icmptx`)
+  })
 }
 
 /** Data in the requests' payload; the far end's kernel answers each with the same. */
