@@ -57,24 +57,33 @@ test('a packet cut by the capture keeps its length on the wire', () => {
 
 test('pcapng: each packet has link type and clock of its interface, and a new section forgets the old ones', () => {
   const file = Buffer.concat([
-    sectionHeader(), interfaceBlock(1), interfaceBlock(101, [9, 9]), enhanced(0, 1_700_000_000_000_000n, 5), enhanced(1, 1_700_000_000_123_456_789n, 6),
+    sectionHeader(), interfaceBlock(1), interfaceBlock(101, [9, 9]), enhanced(0, 1_700_000_000_000_000n, 5),
+    enhanced(1, 1_700_000_000_123_456_789n, 6),
     block(5, Buffer.alloc(20)), sectionHeader(), interfaceBlock(113, [9, 0x80 | 1]), enhanced(0, 7n, 3), simple(4),
   ])
   expect(read(file).map(({ atNs, linkType, bytes, lengthOnWire }) => [atNs, linkType, bytes.length, lengthOnWire])).toEqual([
-    [1_700_000_000_000_000_000n, 1, 5, 105], [1_700_000_000_123_456_789n, 101, 6, 106], [3_500_000_000n, 113, 3, 103], [3_500_000_000n, 113, 4, 4],
+    [1_700_000_000_000_000_000n, 1, 5, 105], [1_700_000_000_123_456_789n, 101, 6, 106],
+    [3_500_000_000n, 113, 3, 103], [3_500_000_000n, 113, 4, 4],
   ])
 })
 
 test.each<Broken>([
   { what: 'an empty file', content: Buffer.alloc(0), offset: 0, reason: 'too short' },
-  { what: 'a text', content: Buffer.from('captures:\n  - id: no capture at all\n'), offset: 0, reason: 'neither pcap nor pcapng' },
+  { what: 'a text', offset: 0, reason: 'neither pcap nor pcapng',
+    content: Buffer.from('captures:\n  - id: no capture at all\n') },
   { what: 'a cut packet', content: pcap(SOME).subarray(0, -1), offset: 24 + 16 + 54, reason: 'a packet is cut' },
-  { what: 'a cut packet header', content: pcap(SOME).subarray(0, 24 + 16 + 54 + 5), offset: 24 + 16 + 54, reason: 'a packet header is cut' },
-  { what: 'a packet of a gigabyte', content: spoiled(pcap(SOME), 24 + 8, 1 << 30), offset: 24, reason: 'claims 1073741824 octets' },
-  { what: 'a cut gzip', content: gzipSync(pcap(SOME)).subarray(0, -9), offset: gzipSync(pcap(SOME)).length - 9, reason: 'gzip is broken' },
-  { what: 'a cut block', content: Buffer.concat([sectionHeader(), interfaceBlock(1).subarray(0, -3)]), offset: 28, reason: 'a block is cut' },
-  { what: 'a block of no length', content: Buffer.concat([sectionHeader(), spoiled(interfaceBlock(1), 4, 0)]), offset: 28, reason: 'claims 0 octets' },
-  { what: 'an interface that is not there', content: Buffer.concat([sectionHeader(), enhanced(3, 0n, 4)]), offset: 28, reason: 'names interface 3' },
+  { what: 'a cut packet header', offset: 24 + 16 + 54, reason: 'a packet header is cut',
+    content: pcap(SOME).subarray(0, 24 + 16 + 54 + 5) },
+  { what: 'a packet of a gigabyte', offset: 24, reason: 'claims 1073741824 octets',
+    content: spoiled(pcap(SOME), 24 + 8, 1 << 30) },
+  { what: 'a cut gzip', offset: gzipSync(pcap(SOME)).length - 9, reason: 'gzip is broken',
+    content: gzipSync(pcap(SOME)).subarray(0, -9) },
+  { what: 'a cut block', offset: 28, reason: 'a block is cut',
+    content: Buffer.concat([sectionHeader(), interfaceBlock(1).subarray(0, -3)]) },
+  { what: 'a block of no length', offset: 28, reason: 'claims 0 octets',
+    content: Buffer.concat([sectionHeader(), spoiled(interfaceBlock(1), 4, 0)]) },
+  { what: 'an interface that is not there', offset: 28, reason: 'names interface 3',
+    content: Buffer.concat([sectionHeader(), enhanced(3, 0n, 4)]) },
 ])('$what: the error names file and place', ({ content, offset, reason }) => {
   const failure = failureOf(content)
   expect(failure).toBeInstanceOf(CaptureFileError)

@@ -27,7 +27,8 @@ const ends = fc.oneof(
 const linkHeader = fc.constantFrom('ethernet', 'vlan', 'qinq', 'cooked', 'cooked2', 'raw')
 
 /** TCP, UDP, echo and errors that quote a datagram, over IPv4 and IPv6, behind every link header. */
-export const wholePackets: fc.Arbitrary<WholePacket> = fc.record({ ends, transport, linkHeader, atNs: fc.bigInt(0n, 4_000_000_000_999_999_999n) })
+export const wholePackets: fc.Arbitrary<WholePacket> = fc
+  .record({ ends, transport, linkHeader, atNs: fc.bigInt(0n, 4_000_000_000_999_999_999n) })
   .map(({ ends: { from, to, isVersion6 }, transport: { kind, source, destination, payload }, linkHeader: link, atNs }) => {
     const bracket = (address: string): string => (isVersion6 ? `[${address}]` : address)
     const [here, there] = [`${bracket(from)}:${source}`, `${bracket(to)}:${destination}`]

@@ -130,7 +130,9 @@ test('a prefix is flipped as the addresses in it are', () => {
 
 test('reversal turns the order of addresses of each side around, and twice it is nothing', () => {
   const home = [parsePrefix('10.0.0.0/8')!]
-  const texts = ['10.0.0.1', '10.0.0.2', '10.0.0.255', '10.0.9.9', '198.51.100.1', '203.0.113.5', '224.0.0.251', '2001:db8::1', '2001:db8::2']
+  const texts = [
+    '10.0.0.1', '10.0.0.2', '10.0.0.255', '10.0.9.9', '198.51.100.1', '203.0.113.5', '224.0.0.251', '2001:db8::1', '2001:db8::2',
+  ]
   const reverse = reverseAddresses(texts.map(octetsOf), home)
   expect(texts.map((text) => mapText(reverse, text))).toEqual(
     ['10.0.9.9', '10.0.0.2', '10.0.0.255', '10.0.0.1', '203.0.113.5', '198.51.100.1', '224.0.0.251', '2001:db8::2', '2001:db8::1'])

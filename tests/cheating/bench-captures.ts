@@ -99,7 +99,8 @@ export class Bench {
 }
 
 /**
- * One test. With a reason why today's detector breaks the rule it is vitest's `test.fails`, which turns red as soon as the detector keeps it.
+ * One test. With a reason why today's detector breaks the rule it is vitest's `test.fails`, which turns red as
+ * soon as the detector keeps it.
  */
 export function rule(name: string, failsBecause: string | undefined, check: () => Promise<void>): void {
   const declare = failsBecause === undefined ? test : test.fails

@@ -1,5 +1,7 @@
 // A busy background and attacks to put into it: from the range's fixture where it is there, else from the demo capture taken apart.
-import { addressesOf, endsOf, merge, octetsOf, readCapture, remapAddresses, rewriteAll, shiftTime, swapAddresses } from '../../scripts/captures/index.ts'
+import {
+  addressesOf, endsOf, merge, octetsOf, readCapture, remapAddresses, rewriteAll, shiftTime, swapAddresses,
+} from '../../scripts/captures/index.ts'
 import type { AddressMap, CapturedPacket } from '../../scripts/captures/index.ts'
 import { formatAddress, prefixContains } from '../../agent/kit/index.ts'
 import type { IpPrefix } from '../../agent/kit/index.ts'

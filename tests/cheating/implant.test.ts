@@ -14,7 +14,8 @@ const clients = clientsOf(ground)
 /** Clips that today's detector does not find, or blames others for, by where they are implanted; with the reason. */
 const FAILS: Readonly<Record<'fresh' | 'client', Readonly<Record<string, string>>>> = {
   fresh: {
-    'demo-c2': 'regularity alone stays below an alert by design (bound of 6.5 against a prior of -6.9), and only the other traffic of a host'
+    'demo-c2': 'regularity alone stays below an alert by design (bound of 6.5 against a prior of -6.9), and only the other'
+      + ' traffic of a host'
       + ' lets the models add what is missing: who does nothing but beacon is not named',
   },
   client: {},

@@ -81,8 +81,8 @@ function keyOf(flow: FlowRecord, originMs: number): string {
   const microseconds = (atMs: number): string => String(Math.round((atMs - originMs) * 1000)).padStart(16, '0')
   const { flowEndMilliseconds, flowStartMilliseconds, protocolIdentifier, sourceTransportPort, destinationTransportPort } = flow
   return [
-    microseconds(flowEndMilliseconds), microseconds(flowStartMilliseconds), protocolIdentifier, sourceTransportPort, destinationTransportPort,
-    flow.packetDeltaCount, flow.reversePacketDeltaCount,
+    microseconds(flowEndMilliseconds), microseconds(flowStartMilliseconds),
+    protocolIdentifier, sourceTransportPort, destinationTransportPort, flow.packetDeltaCount, flow.reversePacketDeltaCount,
   ].join(' ')
 }
 

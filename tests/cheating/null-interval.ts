@@ -3,8 +3,8 @@ import { LABEL } from '../../agent/learning/index.ts'
 import type { TrainingSamples } from '../../agent/learning/index.ts'
 
 /**
- * Standard deviation of the AUC over all ways to call `positives` of these scores positive: that of the Mann-Whitney statistic with mid-ranks
- * for ties (Lehmann, Nonparametrics, 1975, chapter 1, section 4).
+ * Standard deviation of the AUC over all ways to call `positives` of these scores positive: that of the Mann-Whitney
+ * statistic with mid-ranks for ties (Lehmann, Nonparametrics, 1975, chapter 1, section 4).
  */
 export function areaDeviation(scores: readonly number[], positives: number): number {
   const count = scores.length
@@ -15,7 +15,8 @@ export function areaDeviation(scores: readonly number[], positives: number): num
 
 /**
  * The same where labels were dealt out to whole captures and rows weigh 1/√n of their capture: each class then is worth as many
- * independent draws as (Σw)² / Σw² of its captures' weights w = √n says (Kish 1965). An upper bound, for it takes a capture's rows as one draw.
+ * independent draws as (Σw)² / Σw² of its captures' weights w = √n says (Kish 1965). An upper bound, for it takes a
+ * capture's rows as one draw.
  */
 export function areaDeviationOfGroups({ labels, captures }: Pick<TrainingSamples, 'labels' | 'captures'>): number {
   const [positives, negatives] = [LABEL.attack, LABEL.benign].map((wanted) => {

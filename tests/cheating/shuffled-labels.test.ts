@@ -66,7 +66,7 @@ test('models trained on labels dealt out to hosts by chance rank unseen hosts no
 const isDataMissing = !existsSync(path.join(DATA, 'benign.yaml'))
 const remark = isDataMissing ? ' (skipped: no data at PHANTOMMESH_DATA)' : ''
 
-test.skipIf(isDataMissing)(`labels dealt out to captures by chance: unseen captures are ranked no better than chance${remark}`, async () => {
+test.skipIf(isDataMissing)(`labels dealt out to captures by chance: unseen ones rank no better than chance${remark}`, async () => {
   const captures = readManifests([path.join(DATA, 'benign.yaml')]).filter((_, index) => index % 3 === 0)
   const { samples } = await collectSamples(captures, { rowsPerGroupMax: ROWS_MAX, seed: 1 }, () => {})
   expect(await aboveChance(samples, [1, 2])).toEqual([])

@@ -83,7 +83,7 @@ for (const { rewrite, ...rule } of UNSEEN) {
   })
 }
 
-ruleOnEach(CAPTURES, { name: 'the same packets under another name, in another folder and format give the same verdicts' }, async (capture) => {
+ruleOnEach(CAPTURES, { name: 'the same packets in a file of another name and format give the same verdicts' }, async (capture) => {
   const original = await bench.original(capture)
   const content = [...readCapture(capture.file)]
   mkdirSync(bench.file('attack'), { recursive: true })
