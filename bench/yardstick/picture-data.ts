@@ -31,7 +31,7 @@ export const PANELS = {
 /** Precision is shown where one flow in a thousand is an attack: that of staged captures is nobody's. */
 export const SHOWN_BASE_RATE = 0.001
 
-const POINTS_MAX = 45
+const POINTS_MAX = 60
 const RATE_MIN = 1e-4
 
 /** Everything that is drawn, out of what all folds' captures gave. */

@@ -56,8 +56,14 @@ async function draw(spec: TopLevelSpec, title: string): Promise<string> {
   return `${svg.replace(/^<svg ([^>]*)>/, `<svg $1 role="img" aria-label="${escaped(title)}"><title>${escaped(title)}</title>`)}\n`
 }
 
+/** Lines at whole powers of ten; all between would be most of the file. */
+const DECADES = { values: Array.from({ length: 12 }, (_, index) => 10 ** (index - 4)), format: '~g' }
+
 interface LineAxes {
-  readonly x: { readonly title: string; readonly scale: object }
+  readonly x: {
+    readonly title: string
+    readonly scale: { readonly type?: 'log'; readonly domain?: number[]; readonly nice?: boolean }
+  }
   readonly y: string
   /** A value holds until the next point; otherwise it is that of the next point. */
   readonly isStep?: boolean
@@ -70,6 +76,9 @@ interface LineAxes {
 function lines(points: readonly PanelPoint[], { x, y, isStep, isIndependent, isLogarithmic, panels }: LineAxes): TopLevelSpec {
   const detectors = DETECTORS.filter((detector) => points.some((point) => point.detector === detector))
   const yScale = isLogarithmic === true ? { type: 'log' as const, domain: [SHOWN_BASE_RATE, 1], clamp: true } : { domain: [0, 1] }
+  // A clamped axis would draw smaller powers at its end.
+  const inside = DECADES.values.filter((value) => value >= SHOWN_BASE_RATE && value <= 1)
+  const yAxis = isLogarithmic === true ? { ...DECADES, values: inside } : {}
   const range = <T>(of: readonly T[]): T[] => detectors.map((detector) => of[DETECTORS.indexOf(detector)]!)
   return {
     data: { values: points.map((point, order) => ({ ...point, order })) },
@@ -78,8 +87,8 @@ function lines(points: readonly PanelPoint[], { x, y, isStep, isIndependent, isL
       width: 300, height: 260,
       mark: { type: 'line', clip: true, interpolate: isStep === true ? 'step-after' : 'step-before' },
       encoding: {
-        x: { field: 'x', type: 'quantitative', ...x, axis: { tickCount: 5, format: '~g' } },
-        y: { field: 'y', type: 'quantitative', title: y, scale: yScale },
+        x: { field: 'x', type: 'quantitative', ...x, axis: x.scale.type === 'log' ? DECADES : { tickCount: 5 } },
+        y: { field: 'y', type: 'quantitative', title: y, scale: yScale, axis: yAxis },
         order: { field: 'order', type: 'quantitative' },
         color: { field: 'detector', type: 'nominal', title: null, scale: { domain: detectors, range: range(COLOURS) } },
         strokeDash: {
@@ -147,7 +156,10 @@ function confusionGrid({ confusion }: PictureData): TopLevelSpec {
       {
         mark: { type: 'rect', stroke: '#cccccc' },
         encoding: {
-          color: { field: 'share', type: 'quantitative', scale: { domain: [0, 1], range: ['#ffffff', '#08519c'], interpolate: 'rgb' }, legend: null },
+          color: {
+            field: 'share', type: 'quantitative', legend: null,
+            scale: { domain: [0, 1], range: ['#ffffff', '#08519c'], interpolate: 'rgb' },
+          },
         },
       },
       {
