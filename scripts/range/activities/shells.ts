@@ -110,7 +110,7 @@ export function configure(targets: readonly string[]): Activity {
   return repeatedly(170_000, async (scene, machine) => {
     const { random } = scene
     const home = scratch(scene, machine, 'ansible')
-    const task = pick(random, [['-m', 'raw', '-a', 'uptime'], ['-m', 'raw', '-a', 'dpkg -l'], ['-m', 'ping']])
+    const task = pick(random, [['-m', 'raw', '-a', 'uptime'], ['-m', 'raw', '-a', 'dpkg-query -W'], ['-m', 'ping']])
     await act(scene, machine, ['env', `HOME=${home}`, `ANSIBLE_LOCAL_TEMP=${home}/tmp`,
       `ANSIBLE_REMOTE_TMP=${home}/remote`, 'ANSIBLE_HOST_KEY_CHECKING=False',
       `ANSIBLE_SSH_CONTROL_PATH_DIR=${home}/cp`, 'ansible', 'all', '-i', `${targets.join(',')},`, '-u', 'root', '-f',
