@@ -5,11 +5,11 @@ export const PROGRAMS: Programs = {
   'ip': 'iproute2', 'tc': 'iproute2', 'tcpdump': 'tcpdump', 'nsenter': 'util-linux', 'openssl': 'openssl', 'g++': 'g++',
   'wireguard-go': 'wireguard-go', 'wg': 'wireguard-tools', 'openvpn': 'openvpn', '/usr/bin/python3': 'python3',
   // What attackers run: beacons, tunnels, thefts, bots, abuse of the gateway.
-  'curl': 'curl', 'wget': 'wget', 'ncat': 'ncat', 'dig': 'bind9-dnsutils', 'nslookup': 'bind9-dnsutils', 'host': 'bind9-host', 'socat': 'socat',
-  'lynx': 'lynx', 'w3m': 'w3m', 'iodine': 'iodine', 'ifconfig': 'net-tools', 'ping': 'iputils-ping', 'dns2tcpc': 'dns2tcp', 'dns2tcpd': 'dns2tcp',
-  'ptunnel': 'ptunnel', 'ptunnel-ng': 'ptunnel-ng', 'icmptx': 'icmptx', 'hping3': 'hping3', 'nping': 'nmap', 'lftp': 'lftp', 'swaks': 'swaks',
-  's-nail': 's-nail', 'rsync': 'rsync', 'ssh': 'openssh-client', 'scp': 'openssh-client', 'ssh-keygen': 'openssh-client', 'sshd': 'openssh-server',
-  'sshpass': 'sshpass', 'ss': 'iproute2', 'ike-scan': 'ike-scan',
+  'curl': 'curl', 'wget': 'wget', 'ncat': 'ncat', 'dig': 'bind9-dnsutils', 'nslookup': 'bind9-dnsutils', 'host': 'bind9-host',
+  'socat': 'socat', 'lynx': 'lynx', 'w3m': 'w3m', 'iodine': 'iodine', 'ifconfig': 'net-tools', 'ping': 'iputils-ping',
+  'dns2tcpc': 'dns2tcp', 'dns2tcpd': 'dns2tcp', 'ptunnel': 'ptunnel', 'ptunnel-ng': 'ptunnel-ng', 'icmptx': 'icmptx', 'hping3': 'hping3',
+  'nping': 'nmap', 'lftp': 'lftp', 'swaks': 'swaks', 's-nail': 's-nail', 'rsync': 'rsync', 'ssh': 'openssh-client', 'scp': 'openssh-client',
+  'ssh-keygen': 'openssh-client', 'sshd': 'openssh-server', 'sshpass': 'sshpass', 'ss': 'iproute2', 'ike-scan': 'ike-scan',
   // Ordinary servers and people.
   'nginx': 'nginx-light', 'caddy': 'caddy', 'dnsmasq': 'dnsmasq-base', 'chronyd': 'chrony', 'git': 'git', 'exim4': 'exim4-daemon-light',
   '/usr/lib/dovecot/imap': 'dovecot-imapd', 'vsftpd': 'vsftpd', 'mosquitto': 'mosquitto', 'mosquitto_sub': 'mosquitto-clients',

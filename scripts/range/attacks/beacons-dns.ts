@@ -49,9 +49,9 @@ function attackOf({ name, tool, corpora, seconds, way, command }: DnsBeacon): At
       const server = scene.rent()
       const resolver = resolverOf(way, server.address)
       const rhythm = drawRhythm(scene)
-      const serving = begin(scene, server.machine, {
-        command: python('dns_server.py', server.address, between(scene.random, 1, 1_000_000), pick(scene.random, [24, 90, 180])), ready: 'ready',
-      })
+      const seed = between(scene.random, 1, 1_000_000)
+      const far = python('dns_server.py', server.address, seed, pick(scene.random, [24, 90, 180]))
+      const serving = begin(scene, server.machine, { command: far, ready: 'ready' })
       const id = word(scene, 6)
       const words = `${name} ${describeRhythm(rhythm)}, asks ${resolver}`
       const truth = { role: 'entity', address: scene.actor.address, peers: [resolver], category: 'c2', tool: words } as const

@@ -67,7 +67,8 @@ const BEACONS_BY_CONNECTION: readonly Beacon[] = [
     name: 'openssl-tls-beacon', tool: 'openssl', corpora: ['test'], seconds: 420, service: 'echo-tls',
     turn: ({ server, port }, scene) => ({
       command: ['bash', '-c',
-        `(echo ${checkIn(scene)}; sleep 0.6) | timeout --foreground 8 openssl s_client -quiet -no_ign_eof -connect ${server.address}:${port}`],
+        `(echo ${checkIn(scene)}; sleep 0.6) | timeout --foreground 8 `
+          + `openssl s_client -quiet -no_ign_eof -connect ${server.address}:${port}`],
     }),
   },
   {

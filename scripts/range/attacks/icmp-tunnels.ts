@@ -23,18 +23,22 @@ function ptunnel(tool: 'ptunnel' | 'ptunnel-ng'): (scene: AttackScene) => Promis
     const port = between(random, 20_000, 30_000)
     const password = String(between(random, 1_000, 9_999))
     const [server, client] = tool === 'ptunnel'
-      ? [['ptunnel', '-x', password], ['ptunnel', '-x', password, '-p', far.address, '-lp', String(port), '-da', far.address, '-dp', '8080']]
+      ? [['ptunnel', '-x', password],
+          ['ptunnel', '-x', password, '-p', far.address, '-lp', String(port), '-da', far.address, '-dp', '8080']]
       : [['ptunnel-ng', '-P', password],
           ['ptunnel-ng', '-P', password, '-p', far.address, '-l', String(port), `-r${far.address}`, '-R8080',
             '-a', String(between(random, 300, 1_500))]]
     const web = python('http_server.py', far.address, 8080, between(random, 1, 1_000_000))
     const truth = { role: 'entity', address: actor.address, peers: [far.address], category: 'icmp-tunnel', tool } as const
-    await beside(begin(scene, far, { command: web, ready: 'ready' }), (served) => beside(begin(scene, far, { command: server }), (daemon) => (
+    const serving = begin(scene, far, { command: web, ready: 'ready' })
+    await beside(serving, (served) => beside(begin(scene, far, { command: server }), (daemon) => (
       during(scene, truth, () => beside(begin(scene, actor, { command: client }), async (tunnel) => {
         await pause(scene, 1_500)
         do {
           const words = random.uniform() < 0.5 ? [] : ['--data-binary', '@/usr/share/common-licenses/GPL-3']
-          await runUntilEnd(scene, actor, { command: ['curl', '-s', '-m', '40', '-o', '/dev/null', ...words, `http://127.0.0.1:${port}/page`] })
+          await runUntilEnd(scene, actor, {
+            command: ['curl', '-s', '-m', '40', '-o', '/dev/null', ...words, `http://127.0.0.1:${port}/page`],
+          })
         } while (await pause(scene, between(random, 300, 9_000)))
         if (served.got().count < 3) throw new Error(`${tool} carried ${served.got().count} requests: ${tunnel.output()} ${daemon.output()}`)
       })))))
@@ -61,7 +65,8 @@ async function icmptx(scene: AttackScene): Promise<void> {
       ))
     })
   )
-  const truth = { role: 'entity', address: actor.address, peers: [far.address], category: 'icmp-tunnel', tool: `icmptx, MTU ${mtu}` } as const
+  const tool = `icmptx, MTU ${mtu}`
+  const truth = { role: 'entity', address: actor.address, peers: [far.address], category: 'icmp-tunnel', tool } as const
   await during(scene, truth, async () => {
     let done = 0
     // After a while it goes silent by itself, with both programs running; who uses it starts it anew.

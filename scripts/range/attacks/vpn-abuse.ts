@@ -40,10 +40,12 @@ async function guessOpenVpnCertificates(scene: AttackScene): Promise<void> {
   // It would trust the gateway; the gateway does not trust it.
   const credentials = ['--ca', path.join(openvpn.folder, 'ca.crt'), ...own]
   const window = between(random, 2, 6)
-  const command = [...clientCommand(openvpn, credentials), '--hand-window', String(window), '--tls-timeout', '1', '--connect-retry', '1', '2']
+  const command = [...clientCommand(openvpn, credentials), '--hand-window', String(window), '--tls-timeout', '1',
+    '--connect-retry', '1', '2']
   const { outer } = openvpn.gateway
   const truth = {
-    role: 'entity', address: actor.address, peers: [outer], category: 'vpn-abuse', tool: `openvpn with a foreign certificate, ${window} s a try`,
+    role: 'entity', address: actor.address, peers: [outer], category: 'vpn-abuse',
+    tool: `openvpn with a foreign certificate, ${window} s a try`,
   } as const
   await during(scene, truth, async () => {
     const { output } = await runUntilEnd(scene, actor, { command })
@@ -127,5 +129,8 @@ export const VPN_ABUSE: readonly Attack[] = [
   { ...OUTSIDE, name: 'wireguard-go-key-guessing', tool: 'wireguard-go', corpora: ['train'], seconds: 150, play: guessWireGuardKeys },
   { ...OUTSIDE, name: 'openvpn-foreign-certificate', tool: 'openvpn', corpora: ['train'], seconds: 150, play: guessOpenVpnCertificates },
   { ...OUTSIDE, name: 'wireguard-go-stolen-key', tool: 'wireguard-go', corpora: ['train'], seconds: 240, play: stealWireGuardKey },
-  { ...OUTSIDE, name: 'openvpn-stolen-certificate', tool: 'openvpn-stolen', corpora: ['test'], seconds: 240, play: stealOpenVpnCertificate },
+  {
+    ...OUTSIDE, name: 'openvpn-stolen-certificate', tool: 'openvpn-stolen', corpora: ['test'], seconds: 240,
+    play: stealOpenVpnCertificate,
+  },
 ]
