@@ -17,4 +17,9 @@ export const PROGRAMS: Programs = {
   'ffmpeg': 'ffmpeg', 'dpkg-deb': 'dpkg', 'dpkg-scanpackages': 'dpkg-dev', 'apt-get': 'apt', 'chromium': 'chromium',
   'ab': 'apache2-utils', 'wrk': 'wrk', 'siege': 'siege', 'ansible': 'ansible-core', 'restic': 'restic', 'nmap': 'nmap', 'fping': 'fping',
   'mtr': 'mtr-tiny', 'traceroute': 'traceroute',
+  // Scanners, guessers, floods and finders of holes.
+  'masscan': 'masscan', 'zmap': 'zmap', 'nc.openbsd': 'netcat-openbsd', 'hydra': 'hydra', 'ncrack': 'ncrack', 'medusa': 'medusa',
+  'patator': 'patator', '/usr/lib/python3/dist-packages/paramiko/__init__.py': 'python3-paramiko', 'slowhttptest': 'slowhttptest',
+  'trafgen': 'netsniff-ng', 'mausezahn': 'netsniff-ng', 'goldeneye': 'goldeneye', 'memcached': 'memcached', 'snmpd': 'snmpd',
+  'sqlmap': 'sqlmap', 'ffuf': 'ffuf', 'gobuster': 'gobuster', 'wfuzz': 'wfuzz', 'dirb': 'dirb',
 }

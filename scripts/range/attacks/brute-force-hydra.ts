@@ -1,4 +1,4 @@
-import { PLAN, siteAddress } from '../plan.ts'
+import { PLAN } from '../plan.ts'
 import { between, pick } from '../scene.ts'
 import type { Attack, AttackScene } from '../scene.ts'
 import type { Machine } from '../world.ts'
@@ -10,8 +10,6 @@ import { passwords, userNames } from './word-lists.ts'
 
 const HYDRA = { tool: 'hydra', category: 'bruteforce', corpora: ['train', 'test'] } as const
 const NCRACK = { tool: 'ncrack', category: 'bruteforce', corpora: ['train', 'test'] } as const
-/** The site that has the Internet's FTP. */
-const FTP_SITE = 24
 
 /** Whom to guess at, and how. */
 export interface Guessing {
@@ -107,13 +105,7 @@ export const TRAINED_GUESSING: readonly Attack[] = [
   attackOf({ ...HYDRA, name: 'hydra-form-inside', place: 'inside', seconds: 90, plan: form }),
   attackOf({ ...HYDRA, name: 'hydra-imap', place: 'outside', seconds: 120, plan: (scene) => mail(scene, 'imap') }),
   attackOf({ ...HYDRA, name: 'hydra-smtp', place: 'outside', seconds: 120, plan: (scene) => mail(scene, 'smtp') }),
-  attackOf({
-    ...HYDRA, name: 'hydra-ftp', place: 'inside', seconds: 90,
-    plan: (scene) => hydra(scene, {
-      server: pick(scene.random, [PLAN.lan.files.address, siteAddress(FTP_SITE)]), service: 'ftp', users: between(scene.random, 1, 6),
-      guesses: between(scene.random, 60, 200), flags: threads(scene, 2, 8),
-    }),
-  }),
+  attackOf({ ...HYDRA, name: 'hydra-smtp-inside', place: 'inside', seconds: 90, plan: (scene) => mail(scene, 'smtp') }),
   attackOf({ ...HYDRA, name: 'hydra-slow-outside', place: 'outside', seconds: 420, plan: slow }),
   attackOf({ ...HYDRA, name: 'hydra-slow-inside', place: 'inside', seconds: 420, plan: slow }),
   {

@@ -68,7 +68,7 @@ function slowHeaders(scene: AttackScene): Strike {
 
 function nping(scene: AttackScene, target: string): Strike {
   const { random } = scene
-  const { rate, count } = volume(scene, secondsLeft(scene) - 3, [300, 2_000])
+  const { rate, count } = volume(scene, secondsLeft(scene) - 3, [200, 1_000])
   const kind = pick(random, [['--icmp'], ['--udp', '-p', String(between(random, 1, 9_999))], ['--tcp', '--flags', 'syn', '-p', '443']])
   const words = [...kind, '--data-length', String(between(random, 8, 600)), '--rate', String(rate), '-c', String(count)]
   return {

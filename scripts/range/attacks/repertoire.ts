@@ -4,6 +4,7 @@ import { BRUTE_FORCE } from './brute-force.ts'
 import { DNS_TUNNELS } from './dns-tunnels.ts'
 import { EXFILTRATION } from './exfiltration.ts'
 import { ICMP_TUNNELS } from './icmp-tunnels.ts'
+import { LATERAL } from './lateral.ts'
 import { MALWARE } from './malware.ts'
 import { EXPLOITS } from './exploits.ts'
 import { FLOODS } from './floods.ts'
@@ -22,4 +23,5 @@ export const REPERTOIRE: readonly Attack[] = [
   ...BRUTE_FORCE,
   ...FLOODS,
   ...EXPLOITS,
+  ...LATERAL,
 ]
