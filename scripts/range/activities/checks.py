@@ -1,4 +1,5 @@
-"""Connects to every `address:port` of the command line, one after the other, every PERIOD seconds: what a monitor's TCP checks do."""
+"""Connects to every `address:port` of the command line, one after the other, every PERIOD seconds:
+what a monitor's TCP checks do."""
 import socket
 import sys
 import time

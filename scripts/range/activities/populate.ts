@@ -71,7 +71,7 @@ const ACTIVITIES: Readonly<Record<Exclude<Persona, 'crowd-update'>, Activity>> =
 
 /**
  * The ordinary parts of everybody: benign clients, infected ones beside what they are made to do, and the machines of
- * LAN and Internet.
+ * LAN and Internet. To be called once a world: visitors get machines of their own.
  */
 export function populate(world: World, seed: number): readonly Part[] {
   const machines = new Map([...world.benign, ...world.infected].map((each) => [each.name, each]))
