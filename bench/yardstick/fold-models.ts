@@ -48,7 +48,7 @@ export async function freezeFold(fold: Fold, { config, samples, options, folder 
   await subject.close()
   const alone = alarms.map(({ model, above }, index) => [`${model}AtFpr${RATES[index % RATES.length]}`, above] as const)
   return {
-    source: fold.source, folder: target, modelHash: subject.modelHash, alarms, trainingCaptures: own.captureList.length,
+    source: fold.source, folder: target, modelHash: subject.modelHash, alarms, trainingCaptures: models.manifest.training.length,
     thresholds: { ...subject.thresholds, ...Object.fromEntries(alone) },
   }
 }

@@ -153,9 +153,9 @@ function separationSection(separation: Separation | undefined): string {
   const head = '## How well sources of benign traffic can be told apart'
   if (separation === undefined) return `${head}\n\nNot measured: it takes two sources with two benign files each.`
   const { sources, fileCounts, chance, outcomes, leftOut } = separation
+  const heads = sources.map((source, index) => `${source}: files told right of ${fileCounts[index]}`)
   const table = markdown(
-    ['classifier', 'balanced accuracy over rows', ...sources.map((source, index) => `${source}: files told right of
-${fileCounts[index]}`)],
+    ['classifier', 'balanced accuracy over rows', ...heads],
     outcomes.map(({ classifier, balancedAccuracy, files }) => [classifier, number(balancedAccuracy, 3), ...files.map(share)]),
   )
   return `${head}

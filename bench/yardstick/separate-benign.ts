@@ -4,7 +4,7 @@ import { integerBelow, seededRandom } from '../../agent/kit/index.ts'
 import { LABEL } from '../../agent/learning/index.ts'
 import type { TrainingSamples } from '../../agent/learning/index.ts'
 
-/** A long capture must not be the whole of its source, and every pair of rows is compared. */
+/** A long capture must not be the whole of its source; a source of many files gives fewer of each, because every pair of rows is compared. */
 const ROWS_PER_FILE_MAX = 60
 const ROWS_PER_SOURCE_MAX = 2_500
 
@@ -14,13 +14,10 @@ export function separateBenign(samples: TrainingSamples, seed: number): Separati
   const random = seededRandom(seed)
   const byFile = captureList.map((): number[] => [])
   for (const [row, label] of samples.labels.entries()) if (label === LABEL.benign) byFile[captures[row]!]!.push(row)
-  const taken = new Map<string, number>()
   const rows = byFile.flatMap((candidates, file) => {
-    const { source } = captureList[file]!
-    const before = taken.get(source) ?? 0
-    const drawn = draw(candidates, Math.min(ROWS_PER_FILE_MAX, ROWS_PER_SOURCE_MAX - before), (below) => integerBelow(random, below))
-    taken.set(source, before + drawn.length)
-    return drawn
+    const siblings = byFile.filter((each, other) => each.length > 0 && captureList[other]!.source === captureList[file]!.source).length
+    const count = Math.min(ROWS_PER_FILE_MAX, Math.max(1, Math.floor(ROWS_PER_SOURCE_MAX / Math.max(1, siblings))))
+    return draw(candidates, count, (below) => integerBelow(random, below))
   })
   const picked = new Float32Array(rows.length * width)
   for (const [index, row] of rows.entries()) picked.set(values.subarray(row * width, (row + 1) * width), index * width)

@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { defaultConfig } from '../../agent/config/index.ts'
 import { collectSamples } from '../../agent/daemon/collect-samples.ts'
-import { DETECTORS, readManifests } from '../../agent/evaluation/index.ts'
+import { DETECTORS, readManifests, separateSources } from '../../agent/evaluation/index.ts'
 import type { LabelledCapture } from '../../agent/evaluation/index.ts'
 import { NEVER_TRAINS, readCorpora } from '../../bench/yardstick/corpora.ts'
 import { figuresOf } from '../../bench/yardstick/figures.ts'
@@ -23,6 +23,10 @@ import { capture, label } from '../evaluation/fixtures.ts'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const DEMO = path.join(ROOT, 'tests/fixtures/demo/demo.yaml')
 const [demo] = readManifests([DEMO])
+
+const SEPARATION = separateSources({
+  values: Float32Array.of(0, 1, 5, 6), width: 1, files: Int32Array.of(0, 1, 2, 3), sources: ['one', 'one', 'other', 'other'],
+})
 
 const captures = fc.uniqueArray(fc.record({
   id: fc.integer({ min: 0, max: 10_000 }).map(String),
@@ -83,11 +87,13 @@ test('the demo capture as five sources is trained, frozen, judged, told and draw
   expect(Math.max(...pictures.map(({ svg }) => svg.length))).toBeLessThan(60_000)
   const report = reportOf({
     date: '2026-01-01', command: 'npm run evaluate:all', hash: 'abc', folds: [frozen], notes: ['Something was missing.'], figures,
-    payload: figuresOf([judged], ({ payload }) => payload), drawn, separation: undefined,
+    payload: figuresOf([judged], ({ payload }) => payload), drawn, separation: SEPARATION,
   }, pictures)
   for (const detector of DETECTORS) expect(report).toContain(`| ${detector} |`)
-  for (const phrase of ['Something was missing.', '## Target figure', 'Base rates', frozen.modelHash, 'Not measured']) {
+  for (const phrase of ['Something was missing.', '## Target figure', 'Base rates', frozen.modelHash, 'chance is .500']) {
     expect(report).toContain(phrase)
   }
   expect(report).not.toMatch(/NaN|undefined|Infinity/)
+  // A line that begins a table row ends it.
+  expect(report.split('\n').filter((line) => line.startsWith('|') && !line.endsWith('|'))).toEqual([])
 }, 60_000)
