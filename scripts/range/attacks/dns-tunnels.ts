@@ -47,8 +47,9 @@ async function iodine(scene: AttackScene, { server, resolver, say }: Parameters<
   const { random, actor } = scene
   const net = `172.${between(random, 16, 31)}.${between(random, 0, 255)}`
   // The other types carry a name back, too short for the fragments drawn below.
-  const type = pick(random, ['TXT', 'NULL'])
-  const lazy = random.uniform() < 0.7 ? '1' : '0'
+  const type = resolver === server.address ? pick(random, ['TXT', 'NULL']) : 'NULL'
+  // Through a resolver only the polling manner was seen to work: it does not hold a question open for as long.
+  const lazy = resolver === server.address && random.uniform() < 0.7 ? '1' : '0'
   say(`type ${type}, lazy ${lazy}`)
   const password = ['-P', word(scene, 8)]
   const far = ['iodined', '-f', '-c', '-d', `iod${devices}`, '-l', server.address, ...password, `${net}.1/27`, server.zone]
