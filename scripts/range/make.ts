@@ -62,7 +62,8 @@ async function make({ name, scenario, minutes, seed, out, agent }: Order): Promi
 
   const durationMs = minutes * 60_000
   const infected = world.infected.map(({ link }) => link)
-  const room = { durationMs, infected, playsPerCategoryMin: scenario.playsPerCategoryMin }
+  const { playsPerCategoryMin, playsPerCategoryMax } = scenario
+  const room = { durationMs, infected, playsPerCategoryMin, playsPerCategoryMax }
   const plays = schedule(scenario.attacks, room, chanceOf(seed, 'schedule'))
   log(`curtain up for ${minutes} minutes, with ${plays.length} attacks`)
   const startedAtMs = Date.now()

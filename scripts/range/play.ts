@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { integerBelow } from '../../agent/kit/index.ts'
 import type { Random } from '../../agent/kit/index.ts'
 import type { Lab } from '../lab/lab.ts'
 import { populate } from './activities/populate.ts'
@@ -7,7 +6,7 @@ import type { Part } from './activities/populate.ts'
 import { PLAN, rentedAddress, strangerAddress } from './plan.ts'
 import { chanceOf } from './scenarios.ts'
 import type { AttackScene, RentedServer, Scene, Truth } from './scene.ts'
-import { ordinaryStretches } from './schedule.ts'
+import { ordinaryStretches, shuffled } from './schedule.ts'
 import type { Play } from './schedule.ts'
 import { addInternetMachine } from './world.ts'
 import type { Machine, World } from './world.ts'
@@ -101,13 +100,7 @@ class Supplies {
 
   constructor(world: World, random: Random) {
     this.#world = world
-    this.#strangers = Array.from({ length: STRANGERS_OF_ATTACKERS }, (_, index) => index)
-    for (let last = this.#strangers.length - 1; last > 0; last -= 1) {
-      const other = integerBelow(random, last + 1)
-      const [a, b] = [this.#strangers[last]!, this.#strangers[other]!]
-      this.#strangers[last] = b
-      this.#strangers[other] = a
-    }
+    this.#strangers = shuffled(Array.from({ length: STRANGERS_OF_ATTACKERS }, (_, index) => index), random)
   }
 
   /** An attacker's machine on the Internet. */

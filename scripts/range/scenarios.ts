@@ -11,17 +11,22 @@ export interface Scenario {
   readonly population: Population
   readonly attacks: readonly Attack[]
   readonly playsPerCategoryMin: number
+  readonly playsPerCategoryMax: number
 }
+
+/** No limit: a scenario of one category shows all of it. */
+const ALL = 1_000
 
 const CROWD: Population['benign'] = { wireguard: 14, openvpn: 8, branch: 10 }
 const NOBODY: Population['benign'] = { wireguard: 0, openvpn: 0, branch: 0 }
 
-const TRAINING_TOOLS = new Set(REPERTOIRE.filter(({ corpora }) => corpora.includes('train')).map(({ tool }) => tool))
+const toolOf = ({ category, tool }: Attack): string => `${category} ${tool}`
+const TRAINING_TOOLS = new Set(REPERTOIRE.filter(({ corpora }) => corpora.includes('train')).map(toolOf))
 const CATEGORIES = [...new Set(REPERTOIRE.map(({ category }) => category))]
 
 /** Every scenario by name. `train` and `test` are the corpora; a category's name plays its attacks of both. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  benign: { what: 'ordinary traffic only', minutes: 10, population: { benign: CROWD, infected: NOBODY }, attacks: [], playsPerCategoryMin: 0 },
+  benign: { what: 'ordinary traffic only', minutes: 10, population: { benign: CROWD, infected: NOBODY }, attacks: [], playsPerCategoryMin: 0, playsPerCategoryMax: ALL },
   train: corpus('train'),
   test: corpus('test'),
   ...Object.fromEntries(CATEGORIES.map((category) => [category, single(category)])),
@@ -34,12 +39,13 @@ function corpus(which: 'train' | 'test'): Scenario {
     population: { benign: CROWD, infected: { wireguard: 8, openvpn: 6, branch: 12 } },
     attacks: REPERTOIRE.filter((attack) => isFor(attack, which)),
     playsPerCategoryMin: 8,
+    playsPerCategoryMax: 12,
   }
 }
 
-/** A tool that training may show is in no attack of the test corpus: there everything is new. */
+/** A tool that training may show in a category is in none of its attacks in the test corpus: there everything is new. */
 function isFor(attack: Attack, which: 'train' | 'test'): boolean {
-  return attack.corpora.includes(which) && (which === 'train' || !TRAINING_TOOLS.has(attack.tool))
+  return attack.corpora.includes(which) && (which === 'train' || !TRAINING_TOOLS.has(toolOf(attack)))
 }
 
 function single(category: string): Scenario {
@@ -49,6 +55,7 @@ function single(category: string): Scenario {
     population: { benign: { wireguard: 4, openvpn: 2, branch: 4 }, infected: { wireguard: 4, openvpn: 3, branch: 6 } },
     attacks: REPERTOIRE.filter((attack) => attack.category === category),
     playsPerCategoryMin: 0,
+    playsPerCategoryMax: ALL,
   }
 }
 

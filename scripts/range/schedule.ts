@@ -20,12 +20,14 @@ export interface Room {
   readonly infected: readonly string[]
   /** Plays that every category has at least, by repeating attacks where there are too few of them. */
   readonly playsPerCategoryMin: number
+  /** And at most, so that the machine has room for all of them: which ones is up to chance, but every tool has its turn. */
+  readonly playsPerCategoryMax: number
 }
 
 /** Attacks begin when everybody has settled, and end before the curtain. */
 const MARGIN_MS = { before: 25_000, after: 8_000 } as const
-/** Plays of this category take turns: two floods at once would measure the range, not the detector. */
-const TURNS = 'flood'
+/** Plays of these categories take turns: two floods at once would measure the range, and one keeps the other's victims from answering. */
+const TURNS: ReadonlySet<string> = new Set(['flood', 'vpn-abuse'])
 /** Tries to find a free hour for a play, before it takes whatever hurts least. */
 const TRIES = 60
 
@@ -36,18 +38,42 @@ const TRIES = 60
 export function schedule(attacks: readonly Attack[], room: Room, random: Random): Play[] {
   const plays: Play[] = []
   // Long ones first: they have the least choice of a start.
-  const wanted = repeated(attacks, room.playsPerCategoryMin).toSorted((a, b) => b.attack.seconds - a.attack.seconds)
+  const wanted = chosen(attacks, room, random).toSorted((a, b) => b.attack.seconds - a.attack.seconds)
   for (const { attack, name } of wanted) plays.push(place({ attack, name, plays, room }, random))
   return plays.toSorted((a, b) => a.startMs - b.startMs || (a.name < b.name ? -1 : 1))
 }
 
-function repeated(attacks: readonly Attack[], playsMin: number): { attack: Attack; name: string }[] {
+function chosen(attacks: readonly Attack[], { playsPerCategoryMin, playsPerCategoryMax }: Room, random: Random): Named[] {
   const byCategory = Map.groupBy(attacks, ({ category }) => category)
-  return [...byCategory.values()].flatMap((some) => {
-    const rounds = Math.max(1, Math.ceil(playsMin / some.length))
+  return [...byCategory.values()].flatMap((all) => {
+    const some = toolsInTurn(shuffled(all, random)).slice(0, playsPerCategoryMax)
+    const rounds = Math.max(1, Math.ceil(playsPerCategoryMin / some.length))
     return Array.from({ length: rounds }, (_, round) =>
       some.map((attack) => ({ attack, name: round === 0 ? attack.name : `${attack.name}-${round + 1}` }))).flat()
   })
+}
+
+interface Named {
+  readonly attack: Attack
+  readonly name: string
+}
+
+/** One attack of each tool, then a second of each, and so on. */
+function toolsInTurn(attacks: readonly Attack[]): Attack[] {
+  const turns = attacks.map((attack, index) => attacks.slice(0, index).filter(({ tool }) => tool === attack.tool).length)
+  return attacks.map((attack, index) => ({ attack, turn: turns[index]! })).toSorted((a, b) => a.turn - b.turn).map(({ attack }) => attack)
+}
+
+/** The items in an order of chance (Fisher, Yates). */
+export function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const all = [...items]
+  for (let last = all.length - 1; last > 0; last -= 1) {
+    const other = integerBelow(random, last + 1)
+    const [a, b] = [all[last]!, all[other]!]
+    all[last] = b
+    all[other] = a
+  }
+  return all
 }
 
 interface Placing {
@@ -87,7 +113,7 @@ function actorFor({ place, links, name }: Attack, { infected }: Room, random: Ra
 function costOf(play: Play, plays: readonly Play[]): number {
   const overlapping = plays.filter((other) => play.startMs < other.endMs + GAP_MS && other.startMs < play.endMs + GAP_MS)
   const clashes = overlapping.filter(({ actor }) => actor !== undefined && actor === play.actor).length
-  const turns = play.attack.category === TURNS ? overlapping.filter(({ attack }) => attack.category === TURNS).length : 0
+  const turns = TURNS.has(play.attack.category) ? overlapping.filter(({ attack }) => TURNS.has(attack.category)).length : 0
   const before = plays.filter(({ actor }) => actor !== undefined && actor === play.actor).length
   return clashes * 10_000 + turns * 1_000 + before * 100 + overlapping.length
 }

@@ -4,7 +4,7 @@ import { seededRandom } from '../../agent/kit/index.ts'
 import { ordinaryStretches, schedule } from '../../scripts/range/schedule.ts'
 import type { Attack } from '../../scripts/range/scene.ts'
 
-const ROOM = { durationMs: 600_000, infected: ['wireguard', 'openvpn', 'branch', 'branch'], playsPerCategoryMin: 4 }
+const ROOM = { durationMs: 600_000, infected: ['wireguard', 'openvpn', 'branch', 'branch'], playsPerCategoryMin: 4, playsPerCategoryMax: 6 }
 
 test('every attack lies between the margins, and a category has its least number of plays', () => {
   fc.assert(fc.property(fc.integer(), fc.integer({ min: 1, max: 900 }), (seed, seconds) => {
@@ -42,6 +42,15 @@ test('floods take turns as long as there is room', () => {
   for (const [index, one] of plays.entries()) {
     expect(plays.slice(index + 1).every((other) => other.startMs >= one.endMs)).toBe(true)
   }
+})
+
+test('a category has no more plays than there is room for, and every tool has its turn', () => {
+  const attacks = ['nmap', 'nmap', 'nmap', 'nmap', 'nmap', 'nmap', 'masscan', 'zmap'].map((tool, index) => attack(`${tool}-${index}`, { tool }))
+  fc.assert(fc.property(fc.integer(), (seed) => {
+    const plays = schedule(attacks, ROOM, seededRandom(seed))
+    expect(plays).toHaveLength(6)
+    expect(new Set(plays.map(({ attack: { tool } }) => tool))).toEqual(new Set(['nmap', 'masscan', 'zmap']))
+  }))
 })
 
 test('an attack that needs a kind of link gets such a machine, or says what is missing', () => {
