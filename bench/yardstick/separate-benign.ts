@@ -4,7 +4,9 @@ import { integerBelow, seededRandom } from '../../agent/kit/index.ts'
 import { LABEL } from '../../agent/learning/index.ts'
 import type { TrainingSamples } from '../../agent/learning/index.ts'
 
-/** A long capture must not be the whole of its source; a source of many files gives fewer of each, because every pair of rows is compared. */
+/**
+ * A long capture must not be the whole of its source; a source of many files gives fewer of each, because every pair of rows is compared.
+ */
 const ROWS_PER_FILE_MAX = 60
 const ROWS_PER_SOURCE_MAX = 2_500
 

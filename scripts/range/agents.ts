@@ -42,7 +42,8 @@ async function startAgent(lab: Lab, gateway: Gateway, mode: string): Promise<Run
   writeFileSync(file, settings({ gateway, mode, folder, events }), { mode: 0o600 })
   const child = lab.start(gateway, [path.join(ROOT, 'bin/phantomd'), 'run', '--config', file])
   const words = { text: '' }
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { words.text = (words.text + String(chunk)).slice(-4_000) })
+  const keep = (chunk: Buffer): void => { words.text = (words.text + String(chunk)).slice(-4_000) }
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', keep)
   await ready(child, path.join(folder, 'agent.sock'), words)
   return { name: gateway.name, child, events }
 }

@@ -22,8 +22,8 @@ interface Joining {
 const OFFICES = { benign: 16, infected: 17 } as const
 
 /**
- * Network, tunnels and clients, before anything is served or done. `beforeClients` runs once the gateway's tunnels are open, so that what it
- * starts sees the clients' handshakes.
+ * Network, tunnels and clients, before anything is served or done. `beforeClients` runs once the gateway's tunnels are open, so that what
+ * it starts sees the clients' handshakes.
  */
 export async function buildRange(lab: Lab, population: Population, beforeClients: (ground: Ground) => Promise<void>): Promise<World> {
   const ground = await buildWorld(lab)

@@ -51,7 +51,7 @@ export async function captureStatistics(capture: LabelledCapture): Promise<Captu
   return {
     id: capture.id, packets, benignFlows, hours: active.totalMs() / HOUR_MS,
     innocentHosts: [...hosts].filter((host) => !named.has(host) && HOME.test(host)).length,
-    attacks: Object.fromEntries(categoriesOf(capture).map(([category, entities]) => [category, { entities, flows: flows.get(category) ?? 0 }])),
+    attacks: Object.fromEntries(categoriesOf(capture).map(([name, entities]) => [name, { entities, flows: flows.get(name) ?? 0 }])),
   }
 }
 

@@ -95,7 +95,9 @@ class Recorded {
   constructor(file: string) {
     this.#file = file
     this.#descriptor = openSync(file, 'r')
-    if (!this.#need(HEADER_OCTETS) || this.#buffer.readUInt32LE(0) !== MAGIC) throw new Error(`${file} is not a pcap of this machine's tcpdump`)
+    if (!this.#need(HEADER_OCTETS) || this.#buffer.readUInt32LE(0) !== MAGIC) {
+      throw new Error(`${file} is not a pcap of this machine's tcpdump`)
+    }
     this.linkType = this.#buffer.readUInt32LE(20)
     if (this.linkType !== LINK.ethernet && this.linkType !== LINK.raw) throw new Error(`${file}: link type ${this.linkType} is new here`)
     this.#offset = HEADER_OCTETS

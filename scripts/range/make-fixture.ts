@@ -1,6 +1,6 @@
 // tests/fixtures/range: a minute of ordinary traffic of a busy gateway, and attacks apart from it, small enough to be committed.
 //
-//   node_modules/.bin/node scripts/range/make-fixture.ts RUN [SECONDS]      (RUN: the folder that `npm run range -- --scenario fixture` wrote)
+//   node_modules/.bin/node scripts/range/make-fixture.ts RUN [SECONDS]      (RUN: a folder that `npm run range` wrote)
 //
 // The background is the inner capture without everything that labels speak of; each attack is a capture of its own, with one label and
 // default `unknown`. Packets keep 60 octets: headers, and next to no content.

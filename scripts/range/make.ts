@@ -67,7 +67,7 @@ async function make({ name, scenario, minutes, seed, out, agent }: Order): Promi
   const plays = schedule(scenario.attacks, room, chanceOf(seed, 'schedule'))
   log(`curtain up for ${minutes} minutes, with ${plays.length} attacks`)
   const startedAtMs = Date.now()
-  const { truths, failed } = await perform({ lab, world, seed, plays, startedAtMs, durationMs, log })
+  const { truths, failed, notes } = await perform({ lab, world, seed, plays, startedAtMs, durationMs, log })
   const dropped = (await Promise.all([...inner, ...outer].map((each) => each.stop()))).reduce((sum, each) => sum + each, 0)
 
   log('writing captures')
@@ -81,7 +81,8 @@ async function make({ name, scenario, minutes, seed, out, agent }: Order): Promi
   const unseen = truths.filter((truth) => !labelled.has(truth))
   for (const { tool, address, category } of unseen) log(`no packet of ${category} by ${address} crossed the gateway: ${tool}`)
   const summary = {
-    scenario: name, minutes, seed, wallSeconds: Math.round((Date.now() - beganAtMs) / 1_000), attacks: plays.length, failed, mistakes,
+    scenario: name, minutes, seed, wallSeconds: Math.round((Date.now() - beganAtMs) / 1_000),
+    attacks: plays.length, failed, mistakes, notes,
     truths: truths.length, truthsUnseen: unseen.length, packetsDroppedByKernel: dropped,
     captures: entries.map(({ id, finished, labels }) => ({ id, ...finished, labels: labels.length })),
   }

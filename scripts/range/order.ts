@@ -48,7 +48,9 @@ function understand(values: ReturnType<typeof parse>): Order {
   const known = SCENARIOS[name]
   if (known === undefined) throw new WrongOrder(`--scenario ${name} is none of ${Object.keys(SCENARIOS).join(', ')}`)
   if (out === undefined) throw new WrongOrder('--out DIR is missing')
-  if (agent !== undefined && agent !== 'observe' && agent !== 'enforce') throw new WrongOrder(`--agent ${agent} is neither observe nor enforce`)
+  if (agent !== undefined && agent !== 'observe' && agent !== 'enforce') {
+    throw new WrongOrder(`--agent ${agent} is neither observe nor enforce`)
+  }
   const scenario = { ...known, attacks: chosen(name, known, values.only) }
   return { name, scenario, minutes: minutesOf(values.minutes, known), seed: seedOf(values.seed), out: path.resolve(out), agent }
 }

@@ -26,6 +26,8 @@ export interface Performance {
 export interface Performed {
   readonly truths: readonly Truth[]
   readonly failed: readonly string[]
+  /** What attackers said, each with the attack's name and seconds after the curtain. */
+  readonly notes: readonly string[]
 }
 
 /** Strangers from here on are the ordinary visitors'. */
@@ -39,11 +41,12 @@ export async function perform(performance: Performance): Promise<Performed> {
   const parts = populate(world, seed).map((part) => playPart(performance, part))
   const truths: Truth[] = []
   const failed: string[] = []
+  const notes: string[] = []
   const supplies = new Supplies(world, chanceOf(seed, 'supplies'))
-  const attacks = performance.plays.map((play) => playAttack({ performance, supplies, truths, failed }, play))
+  const attacks = performance.plays.map((play) => playAttack({ performance, supplies, truths, failed, notes }, play))
   await sleep(startedAtMs + durationMs - Date.now())
   await Promise.race([Promise.all([...parts, ...attacks]), sleep(OVERRUN_MS)])
-  return { truths, failed }
+  return { truths, failed, notes }
 }
 
 /** An ordinary part, in the stretches in which its machine is not busy with an attack that wants to be alone. */
@@ -67,9 +70,10 @@ interface Attacking {
   readonly supplies: Supplies
   readonly truths: Truth[]
   readonly failed: string[]
+  readonly notes: string[]
 }
 
-async function playAttack({ performance, supplies, truths, failed }: Attacking, play: Play): Promise<void> {
+async function playAttack({ performance, supplies, truths, failed, notes }: Attacking, play: Play): Promise<void> {
   const { lab, world, seed, startedAtMs, log } = performance
   const { attack, name, startMs, endMs, actor } = play
   await sleep(Math.max(0, startedAtMs + startMs - Date.now()))
@@ -81,6 +85,7 @@ async function playAttack({ performance, supplies, truths, failed }: Attacking, 
     recruit: async (count) => supplies.recruit(attack.place, count, machine),
     stranger: () => supplies.stranger(),
     blame: (truth) => truths.push(truth),
+    note: (text) => notes.push(`${((Date.now() - startedAtMs) / 1_000).toFixed(0)} s: ${name}: ${text}`),
   }
   log(`${name} by ${machine.name} (${machine.address})`)
   try {

@@ -1,5 +1,6 @@
 import { seededRandom } from '../../agent/kit/index.ts'
 import type { Random } from '../../agent/kit/index.ts'
+import { REACTIVE } from './attacks/reaction.ts'
 import { REPERTOIRE } from './attacks/repertoire.ts'
 import type { Population } from './build-range.ts'
 import type { Attack } from './scene.ts'
@@ -26,9 +27,17 @@ const CATEGORIES = [...new Set(REPERTOIRE.map(({ category }) => category))]
 
 /** Every scenario by name. `train` and `test` are the corpora; a category's name plays its attacks of both. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  benign: { what: 'ordinary traffic only', minutes: 10, population: { benign: CROWD, infected: NOBODY }, attacks: [], playsPerCategoryMin: 0, playsPerCategoryMax: ALL },
+  benign: {
+    what: 'ordinary traffic only', minutes: 10, population: { benign: CROWD, infected: NOBODY }, attacks: [],
+    playsPerCategoryMin: 0, playsPerCategoryMax: ALL,
+  },
   train: corpus('train'),
   test: corpus('test'),
+  reactive: {
+    what: 'attackers who notice that they are stopped: wait, change their address, move to the other gateway (with --agent enforce)',
+    minutes: 8, population: { benign: { wireguard: 4, openvpn: 2, branch: 4 }, infected: NOBODY }, attacks: REACTIVE,
+    playsPerCategoryMin: 0, playsPerCategoryMax: ALL,
+  },
   ...Object.fromEntries(CATEGORIES.map((category) => [category, single(category)])),
 }
 

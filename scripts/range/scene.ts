@@ -52,6 +52,8 @@ export interface AttackScene extends Scene {
   readonly stranger: () => string
   /** Records what happened. */
   readonly blame: (truth: Truth) => void
+  /** Says something for people to read in range.json: that the attacker changed his address, say. */
+  readonly note: (text: string) => void
 }
 
 /** One attack of the repertoire. */

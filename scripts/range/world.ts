@@ -126,7 +126,9 @@ export function addBridge(lab: Lab, host: Host, wanted: { name: string; addresse
 }
 
 function setForwarding(lab: Lab, host: Host): void {
-  const keys = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0']
+  const keys = [
+    'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0',
+  ]
   lab.ip('netns', 'exec', host.namespace, 'sysctl', '-q', '-w', ...keys)
 }
 
@@ -158,7 +160,8 @@ function addGateway(lab: Lab, provider: Host, { name, outer, lan }: { name: stri
   lab.ip('-n', host.namespace, '-6', 'route', 'add', 'default', 'via', '2001:db8:51::fe')
   // A line of 300 Mbit/s with a queue in front of it, so that gaps between packets are not those of memory copies.
   for (const [where, device] of [[host, OUTER], [provider, port]] as const) {
-    lab.ip('netns', 'exec', where.namespace, 'tc', 'qdisc', 'add', 'dev', device, 'root', 'tbf', 'rate', RATE, 'burst', '128k', 'latency', '50ms')
+    lab.ip('netns', 'exec', where.namespace, 'tc', 'qdisc', 'add', 'dev', device, 'root', 'tbf',
+      'rate', RATE, 'burst', '128k', 'latency', '50ms')
   }
   return { ...host, outer, lan }
 }

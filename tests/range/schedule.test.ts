@@ -45,7 +45,8 @@ test('floods take turns as long as there is room', () => {
 })
 
 test('a category has no more plays than there is room for, and every tool has its turn', () => {
-  const attacks = ['nmap', 'nmap', 'nmap', 'nmap', 'nmap', 'nmap', 'masscan', 'zmap'].map((tool, index) => attack(`${tool}-${index}`, { tool }))
+  const tools = ['nmap', 'nmap', 'nmap', 'nmap', 'nmap', 'nmap', 'masscan', 'zmap']
+  const attacks = tools.map((tool, index) => attack(`${tool}-${index}`, { tool }))
   fc.assert(fc.property(fc.integer(), (seed) => {
     const plays = schedule(attacks, ROOM, seededRandom(seed))
     expect(plays).toHaveLength(6)

@@ -53,6 +53,7 @@ export async function react(scene: AttackScene, campaign: Campaign): Promise<Cou
     }
     const reaction = campaign.reactions[course.reactions.length % campaign.reactions.length] ?? 'back-off'
     course.reactions.push(reaction)
+    scene.note(`${position.machine.address} no longer reaches ${position.target}: ${reaction}`)
     if (reaction === 'back-off') {
       if (!await pause(scene, waitMs)) break
       waitMs = Math.min(BACK_OFF_MS.most, 2 * waitMs)

@@ -67,9 +67,10 @@ export function makeCertificate(
   folder: string, { authority, name, usage }: { authority: string; name: string; usage: 'serverAuth' | 'clientAuth' },
 ): void {
   const file = (suffix: string): string => path.join(folder, `${name}.${suffix}`)
+  const signer = path.join(folder, authority)
   openssl(['req', ...KEY, '-subj', `/CN=${name}`, '-keyout', file('key'), '-out', file('csr')])
   writeFileSync(file('ext'), `extendedKeyUsage=${usage}\n`)
-  openssl(['x509', '-req', '-in', file('csr'), '-CA', path.join(folder, `${authority}.crt`), '-CAkey', path.join(folder, `${authority}.key`),
+  openssl(['x509', '-req', '-in', file('csr'), '-CA', `${signer}.crt`, '-CAkey', `${signer}.key`,
     '-CAcreateserial', '-days', '2', '-extfile', file('ext'), '-out', file('crt')])
 }
 

@@ -73,7 +73,9 @@ export async function addWireGuardClient(world: Ground, server: WireGuardServer,
 }
 
 /** A branch office: a router with the tunnel, and hosts behind it with addresses 10.8.`net`.10 and on. */
-export async function addBranch(world: Ground, server: WireGuardServer, { net, hosts }: { net: number; hosts: number }): Promise<Machine[]> {
+export async function addBranch(
+  world: Ground, server: WireGuardServer, { net, hosts }: { net: number; hosts: number },
+): Promise<Machine[]> {
   const { lab } = world
   const { host: router } = addCustomer(world, `br${net}`)
   lab.ip('netns', 'exec', router.namespace, 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0')
