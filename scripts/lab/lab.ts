@@ -134,13 +134,13 @@ export function stopGroup(child: ChildProcess): void {
   signalGroup(child, 'SIGTERM')
 }
 
-/** Sends a signal to a program and whatever it started; nothing where it has ended already. */
+/** Sends a signal to a program and whatever it started and left behind; nothing where all of them have ended. */
 export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  if (child.pid === undefined) return
   try {
     process.kill(-child.pid, signal)
   } catch {
-    // It ended between the question and the signal.
+    // The whole group has ended.
   }
 }
 

@@ -5,8 +5,9 @@ import { populate } from './activities/populate.ts'
 import type { Part } from './activities/populate.ts'
 import { PLAN, rentedAddress, strangerAddress } from './plan.ts'
 import { chanceOf } from './scenarios.ts'
+import { shuffled } from './scene.ts'
 import type { AttackScene, RentedServer, Scene, Truth } from './scene.ts'
-import { ordinaryStretches, shuffled } from './schedule.ts'
+import { ordinaryStretches } from './schedule.ts'
 import type { Play } from './schedule.ts'
 import { addInternetMachine } from './world.ts'
 import type { Machine, World } from './world.ts'
@@ -105,7 +106,7 @@ class Supplies {
 
   constructor(world: World, random: Random) {
     this.#world = world
-    this.#strangers = shuffled(Array.from({ length: STRANGERS_OF_ATTACKERS }, (_, index) => index), random)
+    this.#strangers = shuffled(random, Array.from({ length: STRANGERS_OF_ATTACKERS }, (_, index) => index))
   }
 
   /** An attacker's machine on the Internet. */

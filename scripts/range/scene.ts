@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { integerBelow } from '../../agent/kit/index.ts'
 import type { Random } from '../../agent/kit/index.ts'
 import type { LabelCategory } from '../../agent/evaluation/index.ts'
 import type { Lab } from '../lab/lab.ts'
@@ -94,6 +95,18 @@ export function pick<T>(random: Random, from: readonly T[]): T {
   const chosen = from[Math.floor(random.uniform() * from.length)]
   if (chosen === undefined) throw new Error('nothing to pick from')
   return chosen
+}
+
+/** The same in an order of chance (Fisher, Yates). */
+export function shuffled<T>(random: Random, from: readonly T[]): T[] {
+  const all = [...from]
+  for (let last = all.length - 1; last > 0; last -= 1) {
+    const other = integerBelow(random, last + 1)
+    const [a, b] = [all[last]!, all[other]!]
+    all[last] = b
+    all[other] = a
+  }
+  return all
 }
 
 /** A whole number from `low` to `high`, both included. */

@@ -1,5 +1,6 @@
 import type { Random } from '../../agent/kit/index.ts'
 import { integerBelow } from '../../agent/kit/index.ts'
+import { shuffled } from './scene.ts'
 import type { Attack } from './scene.ts'
 
 /** One play of an attack: when it starts and ends, ms after the curtain, and who acts. */
@@ -46,7 +47,7 @@ export function schedule(attacks: readonly Attack[], room: Room, random: Random)
 function chosen(attacks: readonly Attack[], { playsPerCategoryMin, playsPerCategoryMax }: Room, random: Random): Named[] {
   const byCategory = Map.groupBy(attacks, ({ category }) => category)
   return [...byCategory.values()].flatMap((all) => {
-    const some = toolsInTurn(shuffled(all, random)).slice(0, playsPerCategoryMax)
+    const some = toolsInTurn(shuffled(random, all)).slice(0, playsPerCategoryMax)
     const rounds = Math.max(1, Math.ceil(playsPerCategoryMin / some.length))
     return Array.from({ length: rounds }, (_, round) =>
       some.map((attack) => ({ attack, name: round === 0 ? attack.name : `${attack.name}-${round + 1}` }))).flat()
@@ -62,18 +63,6 @@ interface Named {
 function toolsInTurn(attacks: readonly Attack[]): Attack[] {
   const turns = attacks.map((attack, index) => attacks.slice(0, index).filter(({ tool }) => tool === attack.tool).length)
   return attacks.map((attack, index) => ({ attack, turn: turns[index]! })).toSorted((a, b) => a.turn - b.turn).map(({ attack }) => attack)
-}
-
-/** The items in an order of chance (Fisher, Yates). */
-export function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const all = [...items]
-  for (let last = all.length - 1; last > 0; last -= 1) {
-    const other = integerBelow(random, last + 1)
-    const [a, b] = [all[last]!, all[other]!]
-    all[last] = b
-    all[other] = a
-  }
-  return all
 }
 
 interface Placing {

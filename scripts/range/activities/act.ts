@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { stopGroup } from '../../lab/lab.ts'
+import { signalGroup, stopGroup } from '../../lab/lab.ts'
 import type { Finished } from '../../lab/lab.ts'
 import type { Random } from '../../../agent/kit/index.ts'
 import { PLAN, siteName } from '../plan.ts'
@@ -31,7 +31,7 @@ export async function ending(scene: Scene, child: ChildProcess): Promise<Finishe
   timer.abort()
   if (isLate) {
     stopGroup(child)
-    if (await Promise.race([finished.then(() => false), sleep(STOP_MS, true)])) kill(child)
+    if (await Promise.race([finished.then(() => false), sleep(STOP_MS, true)])) signalGroup(child, 'SIGKILL')
   }
   return finished
 }
@@ -95,13 +95,4 @@ export function scratch(scene: Scene, machine: Machine, name: string): string {
 /** A number as a word, evenly from `low` to `high`. */
 export function some(random: Random, low: number, high: number): string {
   return String(between(random, low, high))
-}
-
-function kill(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null) return
-  try {
-    process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // It ended between the question and the signal.
-  }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
-import type { Random } from '../../../agent/kit/index.ts'
+import { signalGroup } from '../../lab/lab.ts'
 import type { AttackScene } from '../scene.ts'
 import type { Machine } from '../world.ts'
 
@@ -47,12 +47,6 @@ export function listFile(scene: AttackScene, name: string, lines: readonly strin
   const file = path.join(folderOf(scene), name)
   writeFileSync(file, lines.map((each) => `${each}\n`).join(''))
   return file
-}
-
-/** The same in an order drawn by chance. */
-export function shuffled<T>(random: Random, from: readonly T[]): T[] {
-  const drawn = from.map((each) => ({ each, at: random.uniform() }))
-  return drawn.sort((a, b) => a.at - b.at).map(({ each }) => each)
 }
 
 /** The numbers from `first` to `last`. */
@@ -134,17 +128,9 @@ async function untilEnd(child: ChildProcess, endAtMs: number): Promise<Ended> {
 }
 
 async function stop(child: ChildProcess, closed: Promise<number>): Promise<void> {
-  signal(child, 'SIGTERM')
+  signalGroup(child, 'SIGTERM')
   const isOver = new AbortController()
   const late = sleep(GRACE_MS, 'late' as const, { signal: isOver.signal }).catch(() => 'over' as const)
-  if (await Promise.race([closed, late]) === 'late') signal(child, 'SIGKILL')
+  if (await Promise.race([closed, late]) === 'late') signalGroup(child, 'SIGKILL')
   isOver.abort()
-}
-
-function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, name)
-  } catch {
-    // The whole group ended between the question and the signal.
-  }
 }

@@ -1,6 +1,6 @@
-import { between, pick } from '../scene.ts'
+import { between, pick, shuffled } from '../scene.ts'
 import type { Attack, AttackScene } from '../scene.ts'
-import { range, shuffled } from './run-tool.ts'
+import { range } from './run-tool.ts'
 import { attackOf } from './strike.ts'
 import type { Strike } from './strike.ts'
 import {

@@ -1,8 +1,8 @@
 import type { Random } from '../../../agent/kit/index.ts'
 import { PLAN, siteAddress, strangerAddress } from '../plan.ts'
-import { pick } from '../scene.ts'
+import { pick, shuffled } from '../scene.ts'
 import type { AttackScene } from '../scene.ts'
-import { range, shuffled } from './run-tool.ts'
+import { range } from './run-tool.ts'
 
 /** The prefixes that are routed to the LAN through the gateways; only few of their addresses exist. */
 export const PUBLISHED_PREFIXES = ['203.0.113.0/25', '203.0.113.128/25'] as const

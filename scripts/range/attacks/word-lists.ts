@@ -1,6 +1,5 @@
 import type { Random } from '../../../agent/kit/index.ts'
-import { between, pick } from '../scene.ts'
-import { shuffled } from './run-tool.ts'
+import { between, pick, shuffled } from '../scene.ts'
 
 const USERS = [
   'admin', 'test', 'user', 'oracle', 'postgres', 'ubuntu', 'deploy', 'git', 'backup', 'ftpuser', 'guest',
