@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { integerBelow } from '../../agent/kit/index.ts'
 import type { Random } from '../../agent/kit/index.ts'
 import type { LabelCategory } from '../../agent/evaluation/index.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Machine, World } from './world.ts'
+
+export { pause, pick, thinkMs } from '../lab/acting.ts'
 
 /** What every actor of the play gets: the world, chance of its own, and when its part ends. */
 export interface Scene {
@@ -76,25 +77,6 @@ export interface Attack {
   readonly isAlone: boolean
   /** Plays it to its end. Throws when the tool did not do what it should. */
   readonly play: (scene: AttackScene) => Promise<void>
-}
-
-/** Waits, but not beyond the end. False when the end has come. */
-export async function pause(scene: Pick<Scene, 'endAtMs'>, delayMs: number): Promise<boolean> {
-  await sleep(Math.max(0, Math.min(delayMs, scene.endAtMs - Date.now())))
-  return Date.now() < scene.endAtMs
-}
-
-/** A think time: log-normal as people's are, with the given median; sigma 0.9, cut at eight medians. */
-export function thinkMs(random: Random, medianMs: number): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform())
-  return Math.min(8 * medianMs, medianMs * Math.exp(0.9 * normal))
-}
-
-/** One of several, evenly. */
-export function pick<T>(random: Random, from: readonly T[]): T {
-  const chosen = from[Math.floor(random.uniform() * from.length)]
-  if (chosen === undefined) throw new Error('nothing to pick from')
-  return chosen
 }
 
 /** The same in an order of chance (Fisher, Yates). */
