@@ -24,7 +24,8 @@ export function installPrograms(programs: Programs): void {
   }
 }
 
-function isInstalled(program: string): boolean {
+/** Whether Debian's usual folders have a program, or a file is there. */
+export function isInstalled(program: string): boolean {
   if (program.includes('/')) return existsSync(program)
   return ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/games'].some((folder) => existsSync(path.join(folder, program)))
 }

@@ -19,6 +19,8 @@ const ETHERNET_OCTETS = 14
 const SETTLED_NS = 45_000_000_000n
 const CLIP_PACKETS_MAX = 4_000
 const CLIP_PACKETS_MIN = 20
+/** Attacks of one category that are kept, those with the most packets. */
+const CLIPS_A_CATEGORY = 2
 
 const [run, seconds = '60'] = process.argv.slice(2)
 if (run === undefined) throw new Error('usage: make-fixture.ts RUN [SECONDS]')
@@ -61,14 +63,17 @@ function writeClips(from: readonly LabelledCapture[]): Clip[] {
     for (const [key, found] of gathered) if ((clips.get(key)?.packets.length ?? 0) < found.packets.length) clips.set(key, found)
   }
   const counts = new Map<string, number>()
-  return [...clips.values()].filter(({ packets }) => packets.length >= CLIP_PACKETS_MIN).map(({ label, packets }) => {
+  const written: Clip[] = []
+  for (const { label, packets } of [...clips.values()].toSorted((a, b) => b.packets.length - a.packets.length)) {
     const number = (counts.get(label.category) ?? 0) + 1
+    if (number > CLIPS_A_CATEGORY || packets.length < CLIP_PACKETS_MIN) continue
     counts.set(label.category, number)
     const id = `attack-${label.category}-${number}`
     writeCapture(path.join(TARGET, `${id}.pcap.gz`), rewriteAll(packets, withoutEthernet, cut(KEPT_OCTETS)))
     console.log(`${id}: ${packets.length} packets of ${label.address}`)
-    return { id, label }
-  })
+    written.push({ id, label })
+  }
+  return written
 }
 
 function gather({ file, labels }: LabelledCapture): Map<string, { label: Label; packets: CapturedPacket[] }> {

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
 import { signalGroup } from '../lab/lab.ts'
 import type { Host, Lab } from '../lab/lab.ts'
@@ -15,6 +16,8 @@ export interface Recording {
 const SNAP_LENGTH_OCTETS = 2_048
 const BUFFER_KIB = 65_536
 const READY_MS_MAX = 10_000
+/** The kernel keeps packets up to a second before tcpdump gets them, and tcpdump does not ask for them when it is told to end. */
+const HAND_OVER_MS = 1_500
 
 /** Records one interface of a host from now on. Resolves when tcpdump listens. */
 export async function record(lab: Lab, host: Host, { name, device }: { name: string; device: string }): Promise<Recording> {
@@ -45,7 +48,8 @@ function listening(child: ChildProcess, name: string): Promise<Words> {
   })
 }
 
-function stop(child: ChildProcess, words: Words): Promise<number> {
+async function stop(child: ChildProcess, words: Words): Promise<number> {
+  await sleep(HAND_OVER_MS)
   return new Promise((resolve, reject) => {
     child.removeAllListeners('exit')
     child.once('close', () => {
