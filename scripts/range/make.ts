@@ -5,7 +5,7 @@
 //   npm run range -- --list
 //
 // Needs root on Debian or Ubuntu; installs what is missing. All traffic stays in namespaces of its own, which go away at the end, also
-// when interrupted. Writes inner.pcap.gz, outer.pcap.gz, manifest.yaml and range.json into DIR, and with --agent what the agent on each
+// when interrupted. Writes inner.pcap.gz, outer.pcap.gz, second.pcap.gz, manifest.yaml and range.json into DIR, and with --agent what the agent on each
 // gateway said (gw1-eve.json, gw2-eve.json). docs/range.md tells the rest.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -29,6 +29,10 @@ import { schedule } from './schedule.ts'
 import { startServers } from './servers/start-servers.ts'
 import { OUTER } from './world.ts'
 
+/** What is recorded: the tunnels and the outer interface of the first gateway, and the outer interface of the second. */
+const SIDES = ['inner', 'outer', 'second'] as const
+type Side = (typeof SIDES)[number]
+
 const order = readOrder(process.argv.slice(2))
 if (order === undefined) process.exit(process.exitCode)
 if (process.getuid?.() !== 0) {
@@ -50,11 +54,11 @@ process.exit(await make(order))
 async function make({ name, scenario, minutes, seed, out, agent }: Order): Promise<number> {
   const beganAtMs = Date.now()
   const log = (text: string): void => console.log(`range ${((Date.now() - beganAtMs) / 1_000).toFixed(0)} s: ${text}`)
-  const inner: Recording[] = []
-  const outer: Recording[] = []
-  const world = await buildRange(lab, scenario.population, async ({ gateways: [gateway] }) => {
-    for (const device of ['wg0', 'ovpn0']) inner.push(await record(lab, gateway, { name: device, device }))
-    outer.push(await record(lab, gateway, { name: 'outer', device: OUTER }))
+  const recordings: Record<Side, Recording[]> = { inner: [], outer: [], second: [] }
+  const world = await buildRange(lab, scenario.population, async ({ gateways: [gateway, other] }) => {
+    for (const device of ['wg0', 'ovpn0']) recordings.inner.push(await record(lab, gateway, { name: device, device }))
+    recordings.outer.push(await record(lab, gateway, { name: 'outer', device: OUTER }))
+    recordings.second.push(await record(lab, other, { name: 'second', device: OUTER }))
   })
   log(`${world.benign.length} ordinary and ${world.infected.length} infected machines behind ${world.gateways[0].outer}`)
   await startServers(world)
@@ -68,13 +72,12 @@ async function make({ name, scenario, minutes, seed, out, agent }: Order): Promi
   log(`curtain up for ${minutes} minutes, with ${plays.length} attacks`)
   const startedAtMs = Date.now()
   const { truths, failed, notes } = await perform({ lab, world, seed, plays, startedAtMs, durationMs, log })
-  const dropped = (await Promise.all([...inner, ...outer].map((each) => each.stop()))).reduce((sum, each) => sum + each, 0)
+  const dropped = (await Promise.all(Object.values(recordings).flat().map((each) => each.stop()))).reduce((sum, each) => sum + each, 0)
 
   log('writing captures')
   mkdirSync(out, { recursive: true })
   await agents?.stop(out)
-  const entries = [{ side: 'inner', recordings: inner }, { side: 'outer', recordings: outer }].map(({ side, recordings }) =>
-    write({ out, side, source: `range-${name}`, seed }, recordings, truths))
+  const entries = SIDES.map((side) => write({ out, side, source: `range-${name}`, seed }, recordings[side], truths))
   const madeBy = `npm run range -- --scenario ${name} --minutes ${minutes} --seed ${seed}`
   writeFileSync(path.join(out, 'manifest.yaml'), manifestText(entries, madeBy))
   const labelled = new Set(entries.flatMap(({ labels }) => labels.map(({ truth }) => truth)))
@@ -94,7 +97,7 @@ async function make({ name, scenario, minutes, seed, out, agent }: Order): Promi
 type Written = CaptureEntry & { readonly finished: ReturnType<typeof finishCapture> }
 
 function write(
-  where: { out: string; side: string; source: string; seed: number }, recordings: readonly Recording[], truths: readonly Truth[],
+  where: { out: string; side: Side; source: string; seed: number }, recordings: readonly Recording[], truths: readonly Truth[],
 ): Written {
   const ledger = new LabelLedger(truths)
   const file = `${where.side}.pcap.gz`
