@@ -1,6 +1,6 @@
 import type { Random } from '../../agent/kit/index.ts'
 import type { AddressMap, MacMap } from './address-maps.ts'
-import { LINK_TYPE } from './captured-packet.ts'
+import { LINK_TYPE, PACKET_OCTETS_MAX } from './captured-packet.ts'
 import type { CapturedPacket, Rewrite } from './captured-packet.ts'
 import { adjustChecksum, adjustForAddresses, adjustTransport } from './checksum.ts'
 import { ETHER_TYPE, ipLayer, networkLayer, PROTOCOL } from './layers.ts'
@@ -63,6 +63,16 @@ export function shiftTtl(shiftOf: (source: Buffer) => number): Rewrite {
 /** No more than `octets` of each packet, as a capture with that snap length has it; the length on the wire stays. */
 export function cut(octets: number): Rewrite {
   return (packet) => ({ ...packet, bytes: packet.bytes.subarray(0, octets) })
+}
+
+/** Each packet as long as it was on the wire: random octets stand in for those that the capture left out. Checksums are left as they are. */
+export function restoreLength(random: Random): Rewrite {
+  return (packet) => {
+    const { bytes, lengthOnWire } = packet
+    const rest = Buffer.alloc(Math.min(lengthOnWire, PACKET_OCTETS_MAX) - bytes.length)
+    for (let place = 0; place < rest.length; place += 1) rest[place] = Math.floor(random.uniform() * 256)
+    return { ...packet, bytes: Buffer.concat([bytes, rest]) }
+  }
 }
 
 /** Random octets behind the headers of TCP and UDP. Other protocols keep theirs: what follows their first octets has a meaning. */

@@ -27,8 +27,11 @@ const SHARED = new Set([
 export const demo = readManifests([path.join(ROOT, 'tests/fixtures/demo/demo.yaml')])[0]!
 
 const RANGE_FILE = path.join(ROOT, 'tests/fixtures/range/range.yaml')
-/** A busy background and clips of attacks made by the range; empty where the fixture is not there. */
-export const range: readonly LabelledCapture[] = existsSync(RANGE_FILE) ? readManifests([RANGE_FILE]) : []
+const range = readManifests([RANGE_FILE])
+/** A minute of a busy gateway, made by the range. */
+export const background = range.find(({ id }) => id === 'background')!
+/** Attacks by themselves, made by the range. */
+export const clips = range.filter(({ labels }) => labels.length > 0)
 
 const isDataMissing = !existsSync(path.join(DATA, 'train.yaml'))
 /** Empty where PHANTOMMESH_DATA is not there: the tests then run on the demo capture alone. */

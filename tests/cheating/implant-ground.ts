@@ -1,12 +1,12 @@
-// A busy background and attacks to put into it: from the range's fixture where it is there, else from the demo capture taken apart.
+// A busy background and attacks to put into it: both made by the range.
 import {
   addressesOf, endsOf, merge, octetsOf, readCapture, remapAddresses, rewriteAll, shiftTime, swapAddresses,
 } from '../../scripts/captures/index.ts'
 import type { AddressMap, CapturedPacket } from '../../scripts/captures/index.ts'
 import { formatAddress, prefixContains } from '../../agent/kit/index.ts'
 import type { IpPrefix } from '../../agent/kit/index.ts'
-import type { Label, LabelledCapture } from '../../agent/evaluation/index.ts'
-import { demo, range } from './bench-captures.ts'
+import type { Label } from '../../agent/evaluation/index.ts'
+import { background, clips } from './bench-captures.ts'
 
 /** One attack by itself. The first label names who is implanted under another address; further ones keep their addresses. */
 export interface Clip {
@@ -23,14 +23,12 @@ export interface Ground {
   readonly clips: readonly Clip[]
 }
 
-/** The range's captures, or the demo capture without what its labels speak of, and each of that as a clip. */
+/** The fixture of the range, read whole. */
 export function readGround(): Ground {
-  const background = range.find(({ id }) => id === 'background')
-  if (background === undefined) return takenApart(demo)
-  const clips = range.flatMap(({ id, file, labels: [first, ...others] }): Clip[] => (
-    first === undefined ? [] : [{ id, labels: [first, ...others], packets: only(readCapture(file), [first, ...others]) }]
+  const read = clips.flatMap(({ id, file, labels: [first, ...others] }): Clip[] => (
+    first === undefined ? [] : [{ id, labels: [first, ...others], packets: [...readCapture(file)] }]
   ))
-  return { packets: [...readCapture(background.file)], home: background.home, clips }
+  return { packets: [...readCapture(background.file)], home: background.home, clips: read }
 }
 
 /**
@@ -70,30 +68,6 @@ export function implant({ packets }: Ground, clip: Clip, address: string): Itera
   const seconds = Number((middle(packets) - middle(clip.packets)) / 1_000_000_000n)
   const rename: AddressMap = swapAddresses(clip.labels[0].address, address)
   return merge(packets, rewriteAll(clip.packets, remapAddresses(rename), shiftTime(seconds)))
-}
-
-function takenApart(capture: LabelledCapture): Ground {
-  const packets = [...readCapture(capture.file)]
-  const speaksOf = (packet: CapturedPacket): boolean => capture.labels.some((label) => isOf(label, packet))
-  return {
-    packets: packets.filter((packet) => !speaksOf(packet)), home: capture.home,
-    clips: capture.labels.map((label) => ({ id: `demo-${label.category}`, labels: [label], packets: only(packets, [label]) })),
-  }
-}
-
-function only(packets: Iterable<CapturedPacket>, labels: readonly Label[]): CapturedPacket[] {
-  return [...packets].filter((packet) => labels.some((label) => isOf(label, packet) && isWithin(label, packet)))
-}
-
-/** Traffic of the label's address, with its peer where it names one. Everything of it, not only what lies in its window. */
-function isOf({ address, peer }: Label, packet: CapturedPacket): boolean {
-  const ends = endsOf(packet)
-  return ends !== undefined && ends.includes(address) && (peer === undefined || ends.includes(peer))
-}
-
-function isWithin({ fromMs, toMs }: Label, { atNs }: CapturedPacket): boolean {
-  const atMs = Number(atNs / 1000n) / 1000
-  return atMs >= fromMs && atMs <= toMs
 }
 
 function ipOf(octets: Buffer): { readonly version: 4 | 6; readonly bytes: Uint8Array } {

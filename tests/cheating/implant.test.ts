@@ -1,8 +1,9 @@
 // Goal: an attack is found for what it does among other people's traffic, whoever does it, and nobody else is blamed for it.
 // Method: clips of attacks are merged into a background of many clients, the attacker once under an address of its own beside the clients
-// and once as a client that also has benign traffic. The range's fixture where it is there, else the demo capture taken apart.
+// and once as a client that also has benign traffic. What is not found by itself either is the
+// yardstick's matter: there only the others are asked about.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ReplayedVerdict } from '../../agent/evaluation/index.ts'
+import type { Label, ReplayedVerdict } from '../../agent/evaluation/index.ts'
 import { Bench, rule } from './bench-captures.ts'
 import { clientsOf, freshAddress, implant, readGround } from './implant-ground.ts'
 import type { Clip } from './implant-ground.ts'
@@ -11,15 +12,8 @@ import { alarms } from './same-verdicts.ts'
 const ground = readGround()
 const clients = clientsOf(ground)
 
-/** Clips that today's detector does not find, or blames others for, by where they are implanted; with the reason. */
-const FAILS: Readonly<Record<'fresh' | 'client', Readonly<Record<string, string>>>> = {
-  fresh: {
-    'demo-c2': 'regularity alone stays below an alert by design (bound of 6.5 against a prior of -6.9), and only the other'
-      + ' traffic of a host'
-      + ' lets the models add what is missing: who does nothing but beacon is not named',
-  },
-  client: {},
-}
+/** Where today's detector loses an attack among others' traffic, or blames others for it, by where it is implanted; with the reason. */
+const FAILS: Readonly<Record<'fresh' | 'client', Readonly<Record<string, string>>>> = { fresh: {}, client: {} }
 
 let bench: Bench
 
@@ -28,6 +22,13 @@ beforeAll(async () => {
 })
 
 afterAll(() => bench.close())
+
+test('the background has at least twenty clients, and attacks of five categories are found by themselves', async () => {
+  expect(clients.length).toBeGreaterThanOrEqual(20)
+  const found = []
+  for (const clip of ground.clips) if (await isFoundAlone(clip)) found.push(clip.labels[0].category)
+  expect(new Set(found).size, `found: ${found.join(', ')}`).toBeGreaterThanOrEqual(5)
+})
 
 test('in the background alone nobody is alerted on or blocked', async () => {
   expect(alarms(await bench.replay(ground.packets)).map(describe)).toEqual([])
@@ -46,13 +47,20 @@ async function expectFound(clip: Clip, address: string): Promise<void> {
   const [attack, ...others] = clip.labels
   const guilty = new Set([address, ...others.map((label) => label.address)])
   const raised = alarms(replayed)
-  const isFound = raised.some(({ entity, category }) => (
-    entity.value === address && category === attack.category && (entity.kind === 'victim') === (attack.role === 'victim')
-  ))
+  const isFound = raised.some((verdict) => isRight(verdict, attack, address))
   const blamed = raised.filter(({ entity }) => !guilty.has(entity.value))
   const all = raised.map(describe)
+  const isExpected = await isFoundAlone(clip) || isFound
   expect({ clip: clip.id, address, isFound, othersBlamed: blamed.map(describe), all })
-    .toEqual({ clip: clip.id, address, isFound: true, othersBlamed: [], all })
+    .toEqual({ clip: clip.id, address, isFound: isExpected, othersBlamed: [], all })
+}
+
+async function isFoundAlone({ labels: [attack], packets }: Clip): Promise<boolean> {
+  return alarms(await bench.replay(packets)).some((verdict) => isRight(verdict, attack, attack.address))
+}
+
+function isRight({ entity, category }: ReplayedVerdict, attack: Label, address: string): boolean {
+  return entity.value === address && category === attack.category && (entity.kind === 'victim') === (attack.role === 'victim')
 }
 
 /** A client that is busier than three in four: not a resolver or a server, which lead the list, and no idle one. */
