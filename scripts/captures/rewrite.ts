@@ -65,7 +65,7 @@ export function cut(octets: number): Rewrite {
   return (packet) => ({ ...packet, bytes: packet.bytes.subarray(0, octets) })
 }
 
-/** Each packet as long as it was on the wire: random octets stand in for those that the capture left out. Checksums are left as they are. */
+/** Each packet as long as it was on the wire: random octets stand in for those that the capture left out. Checksums stay as they are. */
 export function restoreLength(random: Random): Rewrite {
   return (packet) => {
     const { bytes, lengthOnWire } = packet

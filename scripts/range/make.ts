@@ -5,8 +5,8 @@
 //   npm run range -- --list
 //
 // Needs root on Debian or Ubuntu; installs what is missing. All traffic stays in namespaces of its own, which go away at the end, also
-// when interrupted. Writes inner.pcap.gz, outer.pcap.gz, second.pcap.gz, manifest.yaml and range.json into DIR, and with --agent what the agent on each
-// gateway said (gw1-eve.json, gw2-eve.json). docs/range.md tells the rest.
+// when interrupted. Writes inner.pcap.gz, outer.pcap.gz, second.pcap.gz, manifest.yaml and range.json into DIR, and with --agent what the
+// agent on each gateway said (gw1-eve.json, gw2-eve.json). docs/range.md tells the rest.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Lab } from '../lab/lab.ts'

@@ -33,7 +33,8 @@ test(`captures in another order give the same reports${REMARK}`, async () => {
 })
 
 for (const octets of [128, 256, 1500]) {
-  ruleOnEach([...CAPTURES, ...clips], { name: `cut at ${octets} octets nobody is judged harder, and nothing is malformed` }, async (capture) => {
+  const name = `cut at ${octets} octets nobody is judged harder, and nothing is malformed`
+  ruleOnEach([...CAPTURES, ...clips], { name }, async (capture) => {
     const [whole, short] = [bench.file('whole.pcap'), bench.file('cut.pcap')]
     writeCapture(whole, rewriteAll(readCapture(capture.file), restoreLength(seededRandom(SEED))))
     writeCapture(short, rewriteAll(readCapture(whole), cut(octets)))

@@ -40,12 +40,7 @@ beforeAll(async () => {
   })
 })
 
-afterAll(() => {
-  lab?.close()
-  if (lab === undefined) return
-  expect(execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })).not.toContain(`pm-range-test-${process.pid}-`)
-  expect(existsSync(lab.folder)).toBe(false)
-})
+afterAll(() => lab?.close())
 
 test.runIf(obstacle === '')('clients of every kind reach the Internet through the gateway under their inner addresses', async () => {
   const truths: Truth[] = []
@@ -65,4 +60,10 @@ test.runIf(obstacle === '')('clients of every kind reach the Internet through th
     const found = ledger.found().map(({ truth, packets }) => [truth.address, packets])
     expect(found).toEqual(world.clients.map(({ address }) => [address, 2 * PINGS]))
   }
+})
+
+test.runIf(obstacle === '')('nothing of it is left when it closes', () => {
+  lab!.close()
+  expect(execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })).not.toContain(`pm-range-test-${process.pid}-`)
+  expect(existsSync(lab!.folder)).toBe(false)
 })
