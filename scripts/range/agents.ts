@@ -55,7 +55,8 @@ function settings({ gateway, mode, folder, events }: { gateway: Gateway; mode: s
   return [
     `mode: ${mode}`,
     `capture: { interfaces: [${interfaces.join(', ')}] }`,
-    `paths: { state: ${folder}/state, socket: ${folder}/agent.sock, events: ${events} }`,
+    // An enforcer of its own as well: a shared one would put this gateway's bans into the other's kernel.
+    `paths: { state: ${folder}/state, socket: ${folder}/agent.sock, enforcerSocket: ${folder}/enforcer.sock, events: ${events} }`,
     `response: { neverBlock: [${PLAN.lan.scanner.address}/32] }`, '',
   ].join('\n')
 }
