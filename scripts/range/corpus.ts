@@ -29,7 +29,8 @@ const statistics: CaptureStatistics[] = []
 for (const name of ['train', 'test']) {
   const manifest = path.join(values.dir, name, 'manifest.yaml')
   if (!existsSync(manifest)) continue
-  for (const capture of readManifests([manifest])) statistics.push(await captureStatistics(capture))
+  const seen = new Set<string>()
+  for (const capture of readManifests([manifest])) statistics.push(await captureStatistics(capture, seen))
 }
 writeFileSync(path.join(values.dir, 'statistics.json'), `${JSON.stringify(statistics, null, 2)}\n`)
 console.log(statisticsTable(statistics))
