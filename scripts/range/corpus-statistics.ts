@@ -78,9 +78,13 @@ function categoriesOf({ labels }: LabelledCapture): [category: string, entities:
 /** A Markdown table of corpora for docs and terminal. Pure. */
 export function statisticsTable(statistics: readonly CaptureStatistics[]): string {
   const categories = [...new Set(statistics.flatMap(({ attacks }) => Object.keys(attacks)))].sort()
-  const head = ['capture', 'packets', 'hours', 'innocent hosts', 'benign flows', 'not in the captures before', ...categories.map((name) => `${name}: names, flows`)]
+  const head = [
+    'capture', 'packets', 'hours', 'innocent hosts', 'benign flows', 'not in the captures before',
+    ...categories.map((name) => `${name}: names, flows`),
+  ]
   const rows = statistics.map((each) => [
-    each.id, String(each.packets), each.hours.toFixed(2), String(each.innocentHosts), String(each.benignFlows), String(each.furtherBenignFlows),
+    each.id, String(each.packets), each.hours.toFixed(2), String(each.innocentHosts),
+    String(each.benignFlows), String(each.furtherBenignFlows),
     ...categories.map((name) => `${each.attacks[name]?.entities ?? 0}, ${each.attacks[name]?.flows ?? 0}`),
   ])
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')
