@@ -38,10 +38,13 @@ const ROOT = path.resolve(import.meta.dirname, '..')
 const SEED = 1
 const QUICK = { hidden: 8, epochsMax: 3 }
 
-const { values: options } = parseArgs({ options: {
-  write: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string', multiple: true },
-  quick: { type: 'boolean', default: false },
-} })
+let options: ReturnType<typeof readOptions>
+try {
+  options = readOptions()
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(2)
+}
 if (options.write && (options.quick || options.only !== undefined)) {
   console.error('error: --write is for whole runs; leave --only and --quick out')
   process.exit(2)
@@ -55,6 +58,13 @@ try {
   process.exitCode = failure.exitCode
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+function readOptions() {
+  return parseArgs({ options: {
+    write: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string', multiple: true },
+    quick: { type: 'boolean', default: false },
+  } }).values
 }
 
 async function run(): Promise<void> {

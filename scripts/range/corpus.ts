@@ -24,6 +24,11 @@ const { values } = parseArgs({
   },
 })
 const wanted = (['train', 'test'] as const).filter((name) => values.only === undefined || values.only === name)
+if (wanted.length === 0) {
+  console.error(`range:corpus: --only ${values.only} is neither train nor test`)
+  process.exit(2)
+}
+mkdirSync(values.dir, { recursive: true })
 if (!values['count-only']) for (const name of wanted) make(name)
 const statistics: CaptureStatistics[] = []
 for (const name of ['train', 'test']) {
