@@ -7,7 +7,7 @@
 // Needs root on Debian or Ubuntu; installs what is missing. All traffic stays in namespaces of its own, which go away at the end, also
 // when interrupted. Writes inner.pcap.gz, outer.pcap.gz, second.pcap.gz, manifest.yaml and range.json into DIR, and with --agent what the
 // agent on each gateway said (gw1-eve.json, gw2-eve.json). docs/range.md tells the rest.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Lab } from '../lab/lab.ts'
 import { installPrograms } from '../lab/programs.ts'
@@ -39,6 +39,14 @@ if (process.getuid?.() !== 0) {
   console.error('range: network namespaces need root; run it as root')
   process.exit(1)
 }
+// Found out now, not after the play: everything is written at its end.
+try {
+  mkdirSync(order.out, { recursive: true })
+  accessSync(order.out, constants.W_OK)
+} catch (error) {
+  console.error(`range: --out ${order.out} cannot be written: ${wordsOf(error)}`)
+  process.exit(1)
+}
 installPrograms(PROGRAMS)
 const lab = new Lab({ prefix: 'pm-range', script: 'range/make' })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
@@ -49,7 +57,14 @@ process.on('uncaughtException', (error) => {
   mistakes.push(error.message)
   console.error('range: a part made a mistake:', error)
 })
-process.exit(await make(order))
+process.exit(await make(order).catch((error: unknown) => {
+  console.error(`range: ${wordsOf(error)}`)
+  return 1
+}))
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
 
 async function make({ name, scenario, minutes, seed, out, agent }: Order): Promise<number> {
   const beganAtMs = Date.now()
@@ -75,7 +90,6 @@ async function make({ name, scenario, minutes, seed, out, agent }: Order): Promi
   const dropped = (await Promise.all(Object.values(recordings).flat().map((each) => each.stop()))).reduce((sum, each) => sum + each, 0)
 
   log('writing captures')
-  mkdirSync(out, { recursive: true })
   await agents?.stop(out)
   const entries = SIDES.map((side) => write({ out, side, source: `range-${name}`, seed }, recordings[side], truths))
   const madeBy = `npm run range -- --scenario ${name} --minutes ${minutes} --seed ${seed}`
