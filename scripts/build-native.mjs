@@ -33,7 +33,7 @@ const PROGRAMS = [
       '-fPIC', '-fvisibility=hidden', '-DNAPI_VERSION=9', '-DNODE_ADDON_API_CPP_EXCEPTIONS',
       '-isystem', path.join(ROOT, 'node_modules', 'node-addon-api'), '-isystem', path.join(ROOT, 'node_modules', 'node-api-headers', 'include'),
     ],
-    link: ['-shared', '-lpcap', '-lz', '-pthread'],
+    link: ['-shared', '-lpcap', '-lz', '-lcrypto', '-pthread'],
   },
   {
     name: 'phantommesh-enforcer',
@@ -59,7 +59,7 @@ try {
 
 async function build(program) {
   const folder = path.join(ROOT, 'native', program.folder)
-  const sources = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.cc')).sort() : []
+  const sources = existsSync(folder) ? readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.cc') && !file.startsWith('test/')).sort() : []
   if (sources.length === 0) return
   const objects = sources.map((file) => describeObject(program, path.join(folder, file)))
   const stale = objects.filter((object) => isStale(object))

@@ -18,6 +18,7 @@ const COMPILER = { what: 'the C++ compiler', package: 'g++' }
 const HEADERS = [
   { what: 'pcap/pcap.h', package: 'libpcap-dev' },
   { what: 'zlib.h', package: 'zlib1g-dev' },
+  { what: 'openssl/evp.h', package: 'libssl-dev' },
   { what: 'nftables/libnftables.h', package: 'libnftables-dev' },
 ]
 const PROGRAMS = [

@@ -39,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto linkType = static_cast<LinkType>(data[0] % 5);
   uint64_t nowUs = 1'700'000'000'000'000;
   uint64_t octets = 0;
+  static volatile uint8_t read;
   for (size_t at = 1; at + 3 <= size;) {
     nowUs += static_cast<uint64_t>(kStepsUs[data[at] % kStepsUs.size()]);
     const size_t length = std::min<size_t>(data[at + 1] << 8 | data[at + 2], size - at - 3);
@@ -47,7 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::memcpy(bytes.get(), data + at + 3, length);
     Packet& packet = table.nextPacket();
     packet.timestampUs = nowUs;
-    if (!decode(linkType, {bytes.get(), static_cast<uint32_t>(length), static_cast<uint32_t>(length)}, packet)) {
+    Carried carried;
+    if (!decode(linkType, {bytes.get(), static_cast<uint32_t>(length), static_cast<uint32_t>(length)}, packet, carried)) {
+      for (uint32_t i = 0; i < carried.payload.captured; ++i) read = carried.payload.bytes[i];
+      require(carried.payload.captured <= carried.payload.octets);
       require(packet.ipVersion == 4 || packet.ipVersion == 6);
       require(packet.payloadOctets <= packet.octets);
       octets += packet.octets;

@@ -35,7 +35,7 @@ uint32_t octetsOnWire(uint32_t claimed, const Layer& ip) {
   return claimed == 0 || claimed > ip.wire ? ip.wire : claimed;
 }
 
-Failure decodeIpv4(const Layer& ip, Packet& packet) {
+Failure decodeIpv4(const Layer& ip, Packet& packet, Carried& carried) {
   if (ip.captured < 20) return DecodeFailure::ipHeaderTruncated;
   const uint8_t* header = ip.bytes;
   if (header[0] >> 4 != 4) return DecodeFailure::ipVersionInvalid;
@@ -58,7 +58,7 @@ Failure decodeIpv4(const Layer& ip, Packet& packet) {
 
   const uint32_t payload = octets - headerLength;
   const uint32_t present = ip.captured > headerLength ? ip.captured - headerLength : 0;
-  decodeTransport({header + headerLength, present < payload ? present : payload, payload}, packet);
+  decodeTransport({header + headerLength, present < payload ? present : payload, payload}, packet, carried.payload);
   return std::nullopt;
 }
 
@@ -104,7 +104,7 @@ uint32_t skipExtensionHeaders(const Layer& ip, uint32_t offset, Packet& packet) 
   return offset;
 }
 
-Failure decodeIpv6(const Layer& ip, Packet& packet) {
+Failure decodeIpv6(const Layer& ip, Packet& packet, Carried& carried) {
   if (ip.captured < 40) return DecodeFailure::ipHeaderTruncated;
   const uint8_t* header = ip.bytes;
   if (header[0] >> 4 != 6) return DecodeFailure::ipVersionInvalid;
@@ -119,15 +119,15 @@ Failure decodeIpv6(const Layer& ip, Packet& packet) {
   const uint32_t offset = skipExtensionHeaders(ip, 40, packet);
   const uint32_t payload = packet.octets > offset ? packet.octets - offset : 0;
   const uint32_t present = ip.captured > offset ? ip.captured - offset : 0;
-  decodeTransport({ip.bytes + (present != 0 ? offset : 0), present < payload ? present : payload, payload}, packet);
+  decodeTransport({ip.bytes + (present != 0 ? offset : 0), present < payload ? present : payload, payload}, packet, carried.payload);
   return std::nullopt;
 }
 
-Failure decodeIp(const Layer& ip, Packet& packet) {
+Failure decodeIp(const Layer& ip, Packet& packet, Carried& carried) {
   if (ip.captured == 0) return DecodeFailure::ipHeaderTruncated;
   const uint8_t version = ip.bytes[0] >> 4;
-  if (version == 4) return decodeIpv4(ip, packet);
-  if (version == 6) return decodeIpv6(ip, packet);
+  if (version == 4) return decodeIpv4(ip, packet, carried);
+  if (version == 6) return decodeIpv6(ip, packet, carried);
   return DecodeFailure::ipVersionInvalid;
 }
 
@@ -136,7 +136,7 @@ constexpr bool isVlanTag(uint16_t etherType) {
 }
 
 // `etherType` is what stands before `layer`. VLAN tags are passed, the outermost is kept.
-Failure decodeEtherType(uint16_t etherType, Layer layer, Packet& packet) {
+Failure decodeEtherType(uint16_t etherType, Layer layer, Packet& packet, Carried& carried) {
   for (int tags = 0; isVlanTag(etherType); ++tags) {
     if (tags == kVlanTagsMax) return DecodeFailure::vlanTagsTooMany;
     if (layer.captured < 4) return DecodeFailure::linkHeaderTruncated;
@@ -144,26 +144,26 @@ Failure decodeEtherType(uint16_t etherType, Layer layer, Packet& packet) {
     etherType = read16(layer.bytes + 2);
     layer = layer.after(4);
   }
-  if (etherType == kEtherTypeIpv4) return decodeIpv4(layer, packet);
-  if (etherType == kEtherTypeIpv6) return decodeIpv6(layer, packet);
+  if (etherType == kEtherTypeIpv4) return decodeIpv4(layer, packet, carried);
+  if (etherType == kEtherTypeIpv6) return decodeIpv6(layer, packet, carried);
   if (etherType >= kLengthsEnd || layer.captured < 8) return DecodeFailure::notIp;
   // LLC with SNAP and OUI 0 carries an EtherType (RFC 1042).
   static constexpr uint8_t kSnap[6] = {0xaa, 0xaa, 0x03, 0, 0, 0};
   if (std::memcmp(layer.bytes, kSnap, sizeof kSnap) != 0) return DecodeFailure::notIp;
   const uint16_t inner = read16(layer.bytes + 6);
-  if (inner == kEtherTypeIpv4) return decodeIpv4(layer.after(8), packet);
-  if (inner == kEtherTypeIpv6) return decodeIpv6(layer.after(8), packet);
+  if (inner == kEtherTypeIpv4) return decodeIpv4(layer.after(8), packet, carried);
+  if (inner == kEtherTypeIpv6) return decodeIpv6(layer.after(8), packet, carried);
   return DecodeFailure::notIp;
 }
 
 // DLT_NULL writes the address family in the byte order of the machine that captured, DLT_LOOP in network order. AF_INET
 // is 2 everywhere, AF_INET6 differs by system (10, 24, 28, 30): the version nibble of what follows decides.
-Failure decodeLoopback(const Layer& frame, Packet& packet) {
+Failure decodeLoopback(const Layer& frame, Packet& packet, Carried& carried) {
   if (frame.captured < 4) return DecodeFailure::linkHeaderTruncated;
   const uint32_t family = read32(frame.bytes);
   const uint32_t either = family > 0xffff ? __builtin_bswap32(family) : family;
   if (either != 2 && either != 10 && either != 24 && either != 28 && either != 30) return DecodeFailure::notIp;
-  return decodeIp(frame.after(4), packet);
+  return decodeIp(frame.after(4), packet, carried);
 }
 
 }  // namespace
@@ -199,7 +199,8 @@ const char* nameOf(DecodeFailure failure) {
   return kNames[static_cast<int>(failure)];
 }
 
-Failure decode(LinkType linkType, const Captured& captured, Packet& packet) {
+Failure decode(LinkType linkType, const Captured& captured, Packet& packet, Carried& carried) {
+  carried = Carried{};
   const uint64_t timestampUs = packet.timestampUs;
   const uint8_t interfaceIndex = packet.interfaceIndex;
   packet = Packet{};
@@ -210,17 +211,17 @@ Failure decode(LinkType linkType, const Captured& captured, Packet& packet) {
   switch (linkType) {
     case LinkType::kEthernet:
       if (frame.captured < 14) return DecodeFailure::linkHeaderTruncated;
-      return decodeEtherType(read16(frame.bytes + 12), frame.after(14), packet);
+      return decodeEtherType(read16(frame.bytes + 12), frame.after(14), packet, carried);
     case LinkType::kLinuxCookedV1:
       if (frame.captured < 16) return DecodeFailure::linkHeaderTruncated;
-      return decodeEtherType(read16(frame.bytes + 14), frame.after(16), packet);
+      return decodeEtherType(read16(frame.bytes + 14), frame.after(16), packet, carried);
     case LinkType::kLinuxCookedV2:
       if (frame.captured < 20) return DecodeFailure::linkHeaderTruncated;
-      return decodeEtherType(read16(frame.bytes), frame.after(20), packet);
+      return decodeEtherType(read16(frame.bytes), frame.after(20), packet, carried);
     case LinkType::kRawIp:
-      return decodeIp(frame, packet);
+      return decodeIp(frame, packet, carried);
     case LinkType::kLoopback:
-      return decodeLoopback(frame, packet);
+      return decodeLoopback(frame, packet, carried);
   }
   return DecodeFailure::linkTypeUnknown;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "packet.h"
+#include "payload.h"
 
 namespace phantommesh {
 
@@ -49,7 +50,12 @@ struct Captured {
   uint32_t wireLength;  // on the wire; at least `length`
 };
 
+// What decode found beside the headers.
+struct Carried {
+  Payload payload;  // behind the transport header; none in a fragment other than the first
+};
+
 // Fills every field of `packet` but timestampUs and interfaceIndex. Returns nothing on success.
-std::optional<DecodeFailure> decode(LinkType linkType, const Captured& captured, Packet& packet);
+std::optional<DecodeFailure> decode(LinkType linkType, const Captured& captured, Packet& packet, Carried& carried);
 
 }  // namespace phantommesh

@@ -100,9 +100,16 @@ void decodeIcmp(const Transport& icmp, Packet& packet) {
   packet.isTruncated |= !packet.quotesPacket && isCutByCapture(icmp, 8 + 40);
 }
 
+// Behind the `header` octets of the transport header; payloadOctets is known by now.
+Payload payloadOf(const Transport& transport, uint32_t header, const Packet& packet) {
+  if (transport.captured <= header) return {nullptr, 0, packet.payloadOctets};
+  const uint32_t present = transport.captured - header;
+  return {transport.bytes + header, present < packet.payloadOctets ? present : packet.payloadOctets, packet.payloadOctets};
+}
+
 }  // namespace
 
-void decodeTransport(const Transport& transport, Packet& packet) {
+void decodeTransport(const Transport& transport, Packet& packet, Payload& payload) {
   packet.payloadOctets = transport.octets;
   if (packet.isFragment) return;
   switch (packet.protocol) {
@@ -117,10 +124,15 @@ void decodeTransport(const Transport& transport, Packet& packet) {
       packet.destinationPort = read16(transport.bytes + 2);
       if (packet.protocol == kTcp) decodeTcp(transport, packet);
       else packet.payloadOctets = minus(transport.octets, packet.protocol == kUdp ? 8 : 12);
+      // A data offset that points into the header itself leaves no payload to read.
+      if (packet.protocol != kTcp || transport.octets - packet.payloadOctets >= 20) {
+        payload = payloadOf(transport, transport.octets - packet.payloadOctets, packet);
+      }
       return;
     case kIcmp:
     case kIcmpv6:
       decodeIcmp(transport, packet);
+      payload = payloadOf(transport, 8, packet);
       return;
     default:
       return;

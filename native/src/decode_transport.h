@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "packet.h"
+#include "payload.h"
 
 namespace phantommesh {
 
@@ -15,8 +16,8 @@ struct Transport {
   uint32_t octets;    // by the IP header
 };
 
-// Fills the transport fields. What the capture cut leaves zeros and `isTruncated`; a fragment other than the first has
-// no header. Tunnels (GRE, IP in IP, UDP-borne) and application metadata start from here once they are read.
-void decodeTransport(const Transport& transport, Packet& packet);
+// Fills the transport fields and says where the payload is. What the capture cut leaves zeros and `isTruncated`; a
+// fragment other than the first has no header.
+void decodeTransport(const Transport& transport, Packet& packet, Payload& payload);
 
 }  // namespace phantommesh

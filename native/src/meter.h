@@ -42,7 +42,8 @@ class Meter {
     Packet& packet = table_.nextPacket();
     packet.timestampUs = raw.timestampUs;
     packet.interfaceIndex = interfaceIndex;
-    if (const auto failure = decode(*raw.linkType, raw.captured, packet)) return count(*failure);
+    Carried carried;
+    if (const auto failure = decode(*raw.linkType, raw.captured, packet, carried)) return count(*failure);
     // The kernel takes the outermost tag out of the packet and hands it over beside it.
     if (vlanId != 0) packet.vlanId = vlanId;
     table_.push();

@@ -18,7 +18,8 @@ let folder = ''
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'phantommesh-fuzz-'))
-  const sources = readdirSync(path.join(SOURCE, 'src')).filter((file) => file.endsWith('.cc') && file !== 'addon.cc')
+  const sources = readdirSync(path.join(SOURCE, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.cc') && file !== 'addon.cc')
   await run('g++', [...FLAGS, '-c', ...sources.map((file) => path.join(SOURCE, 'src', file))], { cwd: folder })
 }, 300_000)
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -55,7 +56,7 @@ test('capture files', { timeout: 300_000 }, async () => {
 async function fuzz(name: string, seeds: readonly Buffer[]): Promise<string> {
   const program = path.join(folder, name)
   const objects = readdirSync(folder).filter((file) => file.endsWith('.o')).map((file) => path.join(folder, file))
-  await run('g++', [...FLAGS, path.join(SOURCE, 'fuzz', `${name}.cc`), ...objects, '-lpcap', '-lz', '-pthread', '-o', program])
+  await run('g++', [...FLAGS, path.join(SOURCE, 'fuzz', `${name}.cc`), ...objects, '-lpcap', '-lz', '-lcrypto', '-pthread', '-o', program])
   const inputs = seeds.map((seed, index) => {
     const file = path.join(folder, `${name}-${index}`)
     writeFileSync(file, seed)
