@@ -1,8 +1,16 @@
+import type { FlowMetadata } from './flow-metadata.ts'
+
 /** IPFIX flowEndReason (IANA, element 136) by name; undefined while the flow is alive. */
 export type FlowEndReason = 'idleTimeout' | 'activeTimeout' | 'endOfFlow' | 'forcedEnd' | 'lackOfResources'
 
 /** How far a TCP connection got, as the meter saw it. */
 export type TcpState = 'notTcp' | 'synSent' | 'synReceived' | 'established' | 'closing' | 'closed' | 'reset' | 'midstream'
+
+/**
+ * Whether the source was told the destination's address by a DNS answer before the flow began. `unseen`: no answer to it passed here
+ * lately (it may ask over HTTPS, or elsewhere), so nothing follows.
+ */
+export type NameLookup = 'unseen' | 'lookedUp' | 'notLookedUp'
 
 /**
  * A named view of one flow event. IPFIX element names (RFC 7012, RFC 5103); source is the first sender.
@@ -31,4 +39,7 @@ export interface FlowRecord {
   readonly icmpType: number
   readonly icmpCode: number
   readonly flowEndReason: FlowEndReason | undefined
+  readonly nameLookup: NameLookup
+  /** What the flow speaks; undefined where its packets did not show it. */
+  readonly metadata: FlowMetadata | undefined
 }

@@ -7,7 +7,8 @@
  * Bounds: one record per event, made on demand.
  * Throws: nothing. A broken argument is a bug and fails an assertion.
  */
-export type { FlowEndReason, FlowRecord, TcpState } from './flow-record.ts'
+export type { Application, DnsMetadata, FlowMetadata, TlsMetadata, VpnHandshake } from './flow-metadata.ts'
+export type { FlowEndReason, FlowRecord, NameLookup, TcpState } from './flow-record.ts'
 export { communityId } from './community-id.ts'
 export type { FlowTuple } from './community-id.ts'
 export { createFlowNamer } from './name-flows.ts'

@@ -1,7 +1,8 @@
 import type { EventBatch, EventField, EventLayout } from '../capture/index.ts'
 import { formatAddress } from '../kit/index.ts'
 import { communityId } from './community-id.ts'
-import type { FlowEndReason, FlowRecord, TcpState } from './flow-record.ts'
+import { createMetadataReader } from './flow-metadata.ts'
+import type { FlowEndReason, FlowRecord, NameLookup, TcpState } from './flow-record.ts'
 
 /** Makes named records of events, on demand. */
 export interface FlowNamer {
@@ -16,11 +17,14 @@ const TCP_STATES: readonly TcpState[] = [
 const END_REASONS: readonly (FlowEndReason | undefined)[] = [
   undefined, 'idleTimeout', 'activeTimeout', 'endOfFlow', 'forcedEnd', 'lackOfResources',
 ]
+/** The order of `NameLookup` there. */
+const NAME_LOOKUPS: readonly NameLookup[] = ['unseen', 'lookedUp', 'notLookedUp']
 const ICMP_PROTOCOLS = new Set([1, 58])
 
 /** `interfaceNames[i]` is the name of the capture source with index i; a file has one name for all. */
 export function createFlowNamer(layout: EventLayout, interfaceNames: readonly string[]): FlowNamer {
   const read = createReaders(layout)
+  const readMetadata = createMetadataReader(layout)
   return {
     name(batch, index) {
       const at = (readElement: ReadElement) => readElement(batch, index)
@@ -62,6 +66,8 @@ export function createFlowNamer(layout: EventLayout, interfaceNames: readonly st
         icmpType,
         icmpCode,
         flowEndReason: END_REASONS[at(read.flowEndReason)],
+        nameLookup: NAME_LOOKUPS[at(read.nameLookup)]!,
+        metadata: readMetadata(batch, index),
       }
     },
   }
@@ -106,6 +112,7 @@ function createReaders(layout: EventLayout) {
     icmpType: read('icmpType'),
     icmpCode: read('icmpCode'),
     flowEndReason: read('flowEndReason'),
+    nameLookup: read('nameLookup'),
   }
 }
 

@@ -9,6 +9,7 @@ import type { FlowRecord } from '../flows/index.ts'
 import { goDuration, protocolName } from '../kit/index.ts'
 import type { EnforcementResult } from '../response/index.ts'
 import { eveTimestamp, flowReason, flowState, tcpObject } from './eve-format.ts'
+import { applicationObjects, metadataObject } from './eve-metadata.ts'
 
 /** The types of events written. */
 export type EventType = 'flow' | 'alert' | 'anomaly' | 'stats' | 'decision' | 'enforcement' | 'model' | 'audit'
@@ -61,7 +62,8 @@ export function flowEvent(flow: FlowRecord): EveEvent {
       reason: flowReason(flow.flowEndReason),
     },
     ...(flow.tcpState === 'notTcp' ? {} : { tcp: tcpObject(flow) }),
-    phantommesh: { flow_end_reason: flow.flowEndReason ?? null },
+    ...applicationObjects(flow),
+    phantommesh: { flow_end_reason: flow.flowEndReason ?? null, ...metadataObject(flow) },
   }
 }
 

@@ -43,6 +43,10 @@ Napi::Object eventLayout(Napi::Env env) {
 #define X(type, name, count) add(#name, offsetof(EventRecord, name), typeName<type>(), count);
   PHANTOMMESH_EVENT_FIELDS(X)
 #undef X
+  constexpr size_t kMetadata = offsetof(EventRecord, metadata);
+#define X(type, name, count) add(#name, kMetadata + offsetof(MetadataFields, name), typeName<type>(), count);
+  PHANTOMMESH_METADATA_FIELDS(X)
+#undef X
   Napi::Object layout = Napi::Object::New(env);
   layout["strideBytes"] = Napi::Number::New(env, sizeof(EventRecord));
   layout["fields"] = fields;

@@ -37,7 +37,7 @@ void addPackets(Record& record, HostVolume packets, HostVolume octets, const Pac
 
 BehaviourObserver::BehaviourObserver(const BehaviourLimits& limits, EventSink& sink)
     : limits_(limits), sink_(sink), tables_(limits), contacts_(limits.contactsMax), requests_(limits.trialsMax),
-      budget_(limits.scoringEventsPerSecond) {}
+      names_(limits.namesMax, limits.hashSeed), budget_(limits.scoringEventsPerSecond) {}
 
 void BehaviourObserver::flowStarted(Flow& flow, const Packet& packet) {
   tables_.clock().moveTo(packet.timestampUs);
@@ -45,6 +45,7 @@ void BehaviourObserver::flowStarted(Flow& flow, const Packet& packet) {
   if (flow.isContinuation) return;
   const Parties parties = tables_.touch(flow.key, flow.observer);
   countFlow(flow, parties);
+  noteLookup(flow);
   switch (classifyFirstPacket(packet)) {
     case FirstPacket::kRequest:
       return openRequest(flow, parties);
@@ -54,6 +55,21 @@ void BehaviourObserver::flowStarted(Flow& flow, const Packet& packet) {
     case FirstPacket::kNeither:
       return;
   }
+}
+
+// Asked once, when the flow begins: what is looked up later did not lead here.
+void BehaviourObserver::noteLookup(Flow& flow) {
+  const uint32_t now = tables_.clock().nowSecond();
+  if (names_.knows(flow.key.source, flow.key.destination, now)) flow.observer.flags |= kWasLookedUp;
+  else if (names_.asks(flow.key.source, now)) flow.observer.flags |= kWasNotLookedUp;
+}
+
+void BehaviourObserver::metadataSeen(Flow&, const Packet& packet, const PacketMetadata& metadata) {
+  if (metadata.kind != MetadataKind::kDns || !metadata.dns.isResponse) return;
+  const DnsMessage& answer = metadata.dns;
+  const auto now = static_cast<uint32_t>(packet.timestampUs / 1'000'000);
+  names_.rememberClient(packet.destination, now);
+  for (int i = 0; i < answer.addressCount; ++i) names_.remember(packet.destination, answer.addresses[i], now);
 }
 
 void BehaviourObserver::countFlow(const Flow& flow, const Parties& parties) {
@@ -225,6 +241,7 @@ void BehaviourObserver::segmentStarted(uint64_t nowUs) {
   tables_.clock().moveTo(nowUs);
   contacts_.clear();
   requests_.clear();
+  names_.clear();
   budget_ = EventBudget(limits_.scoringEventsPerSecond);
   seen_ = nullptr;
   ++segment_;
@@ -265,6 +282,8 @@ bool BehaviourObserver::write(const Flow& flow, const Parties& parties, uint8_t 
   record->segment[0] = segment_;
   record->isFirstContact[0] = (flow.observer.flags & kIsFirstContact) != 0;
   record->contactFailed[0] = (flow.observer.flags & kContactFailed) != 0;
+  const bool wasNotLookedUp = (flow.observer.flags & kWasNotLookedUp) != 0;
+  record->nameLookup[0] = (flow.observer.flags & kWasLookedUp) != 0 ? kLookedUp : wasNotLookedUp ? kNotLookedUp : kLookupsUnseen;
   sink_.commit();
   return true;
 }
@@ -283,7 +302,8 @@ ObserverCounters BehaviourObserver::counters() const {
                       {"hostsEvicted", tables_.hostsEvicted()},
                       {"pairsEvicted", tables_.pairsEvicted()},
                       {"contactsForgotten", contacts_.forgotten()},
-                      {"trialsUndecided", requestsDropped_}};
+                      {"trialsUndecided", requestsDropped_},
+                      {"namesForgotten", names_.forgotten()}};
   return counters;
 }
 

@@ -22,6 +22,8 @@
 #include "event_budget.h"
 #include "event_sink.h"
 #include "flow.h"
+#include "metadata/name_memory.h"
+#include "metadata/packet_metadata.h"
 #include "open_requests.h"
 #include "packet.h"
 
@@ -34,6 +36,7 @@ class BehaviourObserver {
 
   void flowStarted(Flow& flow, const Packet& packet);
   void packetSeen(Flow& flow, const Packet& packet, int direction);
+  void metadataSeen(Flow& flow, const Packet& packet, const PacketMetadata& metadata);
   void icmpErrorSeen(Flow* quotedFlow, const Packet& packet);
   void flowEnded(Flow& flow, uint64_t nowUs);
   void advance(uint64_t nowUs);
@@ -44,7 +47,14 @@ class BehaviourObserver {
 
  private:
   using Parties = BehaviourTables::Parties;
-  enum SlotFlag : uint8_t { kIsFirstContact = 1, kContactFailed = 2, kIsHalfOpen = 4, kIsUnsolicited = 8 };
+  enum SlotFlag : uint8_t {
+    kIsFirstContact = 1,
+    kContactFailed = 2,
+    kIsHalfOpen = 4,
+    kIsUnsolicited = 8,
+    kWasLookedUp = 16,
+    kWasNotLookedUp = 32
+  };
 
   // Each gives the causes of an event.
   uint8_t seeTcp(Flow& flow, const Packet& packet, int direction, const Parties& parties);
@@ -57,6 +67,7 @@ class BehaviourObserver {
   static uint8_t dueCauses(const Flow& flow, uint64_t nowUs);
 
   void countFlow(const Flow& flow, const Parties& parties);
+  void noteLookup(Flow& flow);
   void openRequest(Flow& flow, const Parties& parties);
   void noteAnswered(OpenRequest& request);
   void closeRequest(uint32_t index);
@@ -73,6 +84,7 @@ class BehaviourObserver {
   BehaviourTables tables_;
   ContactMemory contacts_;
   OpenRequests requests_;
+  NameMemory names_;
   EventBudget budget_;
   Flow* seen_ = nullptr;  // of the last packet, for the ICMP error in it
   uint32_t segment_ = 0;

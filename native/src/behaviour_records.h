@@ -46,6 +46,7 @@ enum SourceCount {
   kSourceUnansweredSyns,
   kResetsReceived,
   kIcmpSent,
+  kUnnamedContacts,
   kUnsolicitedSent,
   kSourceCounts
 };

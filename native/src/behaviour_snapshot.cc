@@ -38,6 +38,7 @@ void fillSource(SourceHost& host, HostAnnex& annex, const Reading& reading, Even
   reading.read(counts[kSourceUnansweredSyns], record.sourceUnansweredSyns);
   reading.read(counts[kResetsReceived], record.sourceResetsReceived);
   reading.read(counts[kIcmpSent], record.sourceIcmpSent);
+  reading.read(counts[kUnnamedContacts], record.sourceUnnamedContacts);
   reading.read(counts[kUnsolicitedSent], record.sourceUnsolicitedAnswers);
   record.sourceTrialsFailed[0] = host.trialsFailed;
   record.sourceTrialsAnswered[0] = host.trialsAnswered;

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "metadata/metadata_fields.h"
+
 namespace phantommesh {
 
 inline constexpr int kWindows = 5;
@@ -31,6 +33,10 @@ enum Purpose : uint8_t {
 
 // How far a TCP flow got. kMidstream: the first packet seen was no SYN.
 enum TcpState : uint8_t { kNotTcp, kSynSent, kSynReceived, kEstablished, kClosing, kClosed, kReset, kMidstream };
+
+// Whether the source was told the destination's address before it began the flow. kLookupsUnseen: no answer of a name
+// server to this source passed here lately (it may ask over HTTPS, or elsewhere), so nothing follows.
+enum NameLookup : uint8_t { kLookupsUnseen, kLookedUp, kNotLookedUp };
 
 // IPFIX flowEndReason (IANA, element 136). 0 while the flow is alive.
 enum EndReason : uint8_t { kAlive, kIdleTimeout, kActiveTimeout, kEndOfFlow, kForcedEnd, kLackOfResources };
@@ -73,6 +79,7 @@ enum EndReason : uint8_t { kAlive, kIdleTimeout, kActiveTimeout, kEndOfFlow, kFo
   X(float, sourceUnansweredSyns, 5)                                                                            \
   X(float, sourceResetsReceived, 5)                                                                            \
   X(float, sourceIcmpSent, 5)                                                                                  \
+  X(float, sourceUnnamedContacts, 5)     /* first contacts to addresses that no DNS answer had told it */ \
   X(float, sourceUnsolicitedAnswers, 5)  /* answers it sent that nobody asked for */                           \
   /* Destination host in the role of a destination (what others started towards it). */                        \
   X(float, destinationFlows, 5)                                                                                \
@@ -136,12 +143,14 @@ enum EndReason : uint8_t { kAlive, kIdleTimeout, kActiveTimeout, kEndOfFlow, kFo
   X(uint8_t, isTruncated, 1)             /* some header of this flow was cut by the capture */                 \
   X(uint8_t, returnPathProven, 1)        /* TCP handshake completed: the source receives at its address */ \
   X(uint8_t, isFirstContact, 1)          /* the pair's first flow (to this port) since either was remembered */ \
-  X(uint8_t, contactFailed, 1)           /* this flow's contact was refused or timed out */
+  X(uint8_t, contactFailed, 1)           /* this flow's contact was refused or timed out */ \
+  X(uint8_t, nameLookup, 1)              /* NameLookup: was the source told this address by a DNS answer? */
 
 struct alignas(8) EventRecord {
 #define X(type, name, count) type name[count];
   PHANTOMMESH_EVENT_FIELDS(X)
 #undef X
+  MetadataFields metadata;  // its fields stand in the layout like all others
 };
 
 }  // namespace phantommesh

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "decode_transport.h"
+#include "metadata/flow_metadata.h"
 
 namespace phantommesh {
 namespace {
@@ -33,7 +34,7 @@ void fillMoments(const FlowDetail& detail, EventRecord& record, int direction) {
 void fillFirstPackets(const FlowDetail& detail, EventRecord& record) {
   for (int i = 0; i < kFirstPackets; ++i) {
     record.firstLengths[i] = i < detail.firstCount ? detail.firstLengths[i] : int16_t{0};
-    record.firstGapsMs[i] = i < detail.firstCount ? detail.firstGapsMs[i] : 0;
+    record.firstGapsMs[i] = i != 0 && i < detail.firstCount ? detail.laterGapsMs[i - 1] : 0;
   }
   record.firstCount[0] = detail.firstCount;
 }
@@ -85,6 +86,7 @@ void fillFlowFields(const Flow& flow, EventRecord& record) {
   record.flowEndReason[0] = flow.endReason;
   record.isTruncated[0] = flow.isTruncated;
   record.returnPathProven[0] = flow.returnPathProven;
+  record.metadata = detail.metadata != nullptr ? detail.metadata->fields() : MetadataFields{};
 }
 
 }  // namespace phantommesh

@@ -8,6 +8,8 @@
 
 namespace phantommesh {
 
+class FlowMetadata;
+
 struct FlowKey {
   Address source;  // the first sender
   Address destination;
@@ -67,11 +69,13 @@ struct alignas(64) FlowDetail {
   Moments length[2];
   Moments gapMs[2];
   int16_t firstLengths[kFirstPackets] = {};
-  float firstGapsMs[kFirstPackets] = {};
+  float laterGapsMs[kFirstPackets - 1] = {};  // before the second, third ... of them
+  FlowMetadata* metadata = nullptr;           // of a flow that showed what it speaks
 
   // `lastUs`: of the flow's packet before, whatever its direction.
   void add(const PacketFacts& packet, int direction, uint64_t lastUs);
 };
+static_assert(sizeof(FlowDetail) == 256);
 
 // The first packets as they came. A FlowDetail made of them is the same as one that was kept all along, so a flow needs
 // none until its fourth packet, and most never get there.
@@ -131,6 +135,8 @@ const FlowDetail& detailOf(const Flow& flow, FlowDetail& scratch);
 //     // Before packetSeen of the same packet, which may come from the destination when flow.isContinuation.
 //     void flowStarted(Flow& flow, const Packet& packet);
 //     void packetSeen(Flow& flow, const Packet& packet, int direction);  // after the flow was updated
+//     // Before packetSeen of the same packet, when something was read of it.
+//     void metadataSeen(Flow& flow, const Packet& packet, const PacketMetadata& metadata);
 //     void icmpErrorSeen(Flow* quotedFlow, const Packet& packet);  // about a flow; null: no such flow lives
 //     void flowEnded(Flow& flow, uint64_t nowUs);  // endReason is set; the record is freed afterwards
 //     // Packet time moved on by 65 ms or more, or an interface was silent: expire, time out contacts.

@@ -17,13 +17,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "activity_lists.h"
+#include "expected_flows.h"
 #include "flow.h"
 #include "flow_details.h"
 #include "flow_index.h"
 #include "flow_key.h"
 #include "fragment_ports.h"
+#include "metadata/flow_metadata_slab.h"
+#include "metadata/packet_metadata.h"
 #include "packet.h"
 #include "update_flow.h"
 
@@ -45,6 +49,7 @@ struct FlowCounters {
   uint64_t endedEarly = 0;    // lackOfResources
   uint64_t reordered = 0;     // packets moved up to the time of the one before
   uint64_t segments = 0;      // jumps of packet time
+  uint64_t metadataFull = 0;  // packets with metadata of flows for which there was no room to keep it
 };
 
 template <class Observer>
@@ -52,10 +57,12 @@ class FlowTable {
  public:
   FlowTable(const FlowLimits& limits, Observer& observer)
       : limits_(limits), observer_(observer), hash_(limits.hashSecret), slab_(size_t{limits.flowsMax} + 1),
-        details_(limits.flowsMax), lists_(limits.flowsMax), index_(limits.flowsMax) {}
+        details_(limits.flowsMax), metadata_(limits.flowsMax / kFlowsPerMetadata + 1), lists_(limits.flowsMax),
+        index_(limits.flowsMax), expected_(limits.hashSecret) {}
 
-  // The place to decode the next packet into; `push` takes it.
+  // The places to read the next packet into; `push` takes them. Whoever gives no metadata leaves kNone there.
   Packet& nextPacket() { return burst_[waiting_].packet; }
+  PacketMetadata& nextMetadata() { return burstMetadata_[waiting_]; }
 
   void push() {
     Waiting& waiting = burst_[waiting_];
@@ -70,7 +77,10 @@ class FlowTable {
   void work() {
     for (uint32_t i = 0; i < waiting_; ++i) prefetchFlow(index_.firstCandidate(burst_[i].hash));
     for (uint32_t i = 0; i < waiting_; ++i) prefetchDetail(index_.firstCandidate(burst_[i].hash));
-    for (uint32_t i = 0; i < waiting_; ++i) see(burst_[i]);
+    for (uint32_t i = 0; i < waiting_; ++i) {
+      see(burst_[i], burstMetadata_[i]);
+      burstMetadata_[i].kind = MetadataKind::kNone;
+    }
     waiting_ = 0;
   }
 
@@ -88,7 +98,11 @@ class FlowTable {
     }
   }
 
-  const FlowCounters& counters() const { return counters_; }
+  FlowCounters counters() const {
+    FlowCounters counters = counters_;
+    counters.metadataFull = metadata_.refused();
+    return counters;
+  }
   uint64_t nowUs() const { return nowUs_; }
 
  private:
@@ -98,6 +112,8 @@ class FlowTable {
   // dumpcap writes what each interface has buffered, for up to a second, as it comes.
   static constexpr uint64_t kReorderUs = 3'000'000;
   static constexpr uint64_t kJumpUs = 3'600'000'000;
+  // Metadata of one flow in four: scans and floods, which fill tables, show none.
+  static constexpr uint32_t kFlowsPerMetadata = 4;
 
   struct Waiting {
     Packet packet;
@@ -120,7 +136,7 @@ class FlowTable {
     for (size_t line = 0; line < sizeof(Record); line += 64) __builtin_prefetch(octets + line, 1);
   }
 
-  void see(Waiting& waiting) {
+  void see(Waiting& waiting, const PacketMetadata& metadata) {
     Packet& packet = waiting.packet;
     enterTime(packet.timestampUs);
     counters_.octets += packet.octets;
@@ -136,12 +152,40 @@ class FlowTable {
     const bool isNewTick = ActivityLists::isNewTick(flow.lastUs, packet.timestampUs);
     if (!flow.hasDetail && !isEarly(flow, packet)) giveDetail(flow, details_.take());
     updateFlow(flow, packet, direction);
+    if (metadata.kind != MetadataKind::kNone) addMetadata(flow, packet, metadata, direction);
+    if (flow.hasDetail && flow.detail->metadata != nullptr) flow.detail->metadata->packetSeen(packet.payloadOctets, direction);
     if (flow.packetCount() == 1) observer_.flowStarted(flow, packet);
+    if (metadata.kind != MetadataKind::kNone) observer_.metadataSeen(flow, packet, metadata);
     observer_.packetSeen(flow, packet, direction);
     if (isNewTick || wasClosed != isClosed(flow)) {
       lists_.moveToEnd(isClosed(flow) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);
     }
     if (packet.quotesPacket) tellIcmpError(packet);
+  }
+
+  // Where the flow's metadata is kept; null when there is no room.
+  FlowMetadata* metadataOf(Flow& flow) {
+    if (!flow.hasDetail) giveDetail(flow, details_.take());
+    if (flow.detail->metadata == nullptr) flow.detail->metadata = metadata_.take();
+    return flow.detail->metadata;
+  }
+
+  void addMetadata(Flow& flow, const Packet& packet, const PacketMetadata& metadata, int direction) {
+    const bool isFirst = !flow.hasDetail || flow.detail->metadata == nullptr;
+    if (isFirst && !FlowMetadata::mayBegin(metadata)) return;
+    FlowMetadata* own = metadataOf(flow);
+    if (own == nullptr) return;
+    own->add(metadata, direction);
+    if (metadata.kind == MetadataKind::kFtp && own->application() == Application::kFtp) expectData(flow, packet, metadata.ftp);
+  }
+
+  // Servers behind NAT announce their inner address, and clients connect to where the control connection goes.
+  void expectData(const Flow& flow, const Packet& packet, const FtpLine& line) {
+    if (!line.announcesData) return;
+    expected_.expect(packet.source, line.dataPort, flow.id, packet.timestampUs);
+    if (line.hasDataAddress && !(line.dataAddress == packet.source)) {
+      expected_.expect(line.dataAddress, line.dataPort, flow.id, packet.timestampUs);
+    }
   }
 
   uint32_t find(const FlowKey& key, uint32_t hash, uint8_t interfaceIndex, int& direction) {
@@ -176,8 +220,14 @@ class FlowTable {
     next.answerSequence = flow.answerSequence;  // or the kind of ICMP
     next.returnPathProven = flow.returnPathProven;
     next.isContinuation = true;
+    FlowMetadata* metadata = flow.hasDetail ? std::exchange(flow.detail->metadata, nullptr) : nullptr;
     giveBackDetail(flow);
     start(slot, next, packet);
+    if (metadata != nullptr) {
+      metadata->startAnew();
+      giveDetail(slab_[slot], details_.take());
+      slab_[slot].detail->metadata = metadata;
+    }
     // It stood where its last packet had put it; the time of this one would hold up the expiry of all behind it.
     lists_.moveToEnd(isClosed(next) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);
   }
@@ -197,6 +247,7 @@ class FlowTable {
       flow.icmp = {waiting.packet.icmpType, waiting.packet.icmpCode};
     }
     start(slot, flow, waiting.packet);
+    if (waiting.packet.protocol == kTcp) recogniseExpected(slab_[slot]);
     index_.insert(waiting.hash, slot);
     lists_.append(ActivityLists::kOpen, slot);
     ++counters_.activeFlows;
@@ -207,6 +258,12 @@ class FlowTable {
     flow.id = ++counters_.flows;
     flow.firstUs = flow.lastUs = packet.timestampUs;
     slab_[slot] = flow;
+  }
+
+  void recogniseExpected(Flow& flow) {
+    const uint64_t control = expected_.take(flow.key.destination, flow.key.destinationPort, flow.firstUs);
+    if (control == 0) return;
+    if (FlowMetadata* metadata = metadataOf(flow)) metadata->markAsFtpData(control);
   }
 
   // The flow that was silent longest ends early; one that is closed anyway loses nothing.
@@ -234,7 +291,9 @@ class FlowTable {
   }
 
   void giveBackDetail(Flow& flow) {
-    if (flow.hasDetail) details_.giveBack(*flow.detail);
+    if (!flow.hasDetail) return;
+    if (flow.detail->metadata != nullptr) metadata_.giveBack(*flow.detail->metadata);
+    details_.giveBack(*flow.detail);
     flow.hasDetail = false;
   }
 
@@ -293,10 +352,13 @@ class FlowTable {
   FlowHash hash_;
   LazyArray<Flow> slab_;  // slot 0 stays unused
   FlowDetails details_;
+  FlowMetadataSlab metadata_;
   ActivityLists lists_;
   FlowIndex index_;
   FragmentPorts fragments_;
+  ExpectedFlows expected_;
   Waiting burst_[kBurst];
+  PacketMetadata burstMetadata_[kBurst];
   uint32_t waiting_ = 0;
   uint32_t free_ = 0;
   uint32_t high_ = 0;

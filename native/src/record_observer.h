@@ -6,6 +6,7 @@
 #include "event_sink.h"
 #include "fill_flow_fields.h"
 #include "flow.h"
+#include "metadata/packet_metadata.h"
 
 namespace phantommesh {
 
@@ -16,6 +17,7 @@ class RecordObserver {
 
   void flowStarted(Flow&, const Packet&) {}
   void packetSeen(Flow&, const Packet&, int) {}
+  void metadataSeen(Flow&, const Packet&, const PacketMetadata&) {}
   void icmpErrorSeen(Flow*, const Packet&) {}
   void advance(uint64_t) {}
   void segmentStarted(uint64_t) { ++segment_; }

@@ -86,7 +86,7 @@ void FlowDetail::add(const PacketFacts& packet, int direction, uint64_t lastUs) 
   if (firstCount < kFirstPackets) {
     const int signedLength = static_cast<int>(std::min(packet.octets, 32767U)) * (direction == 0 ? 1 : -1);
     firstLengths[firstCount] = static_cast<int16_t>(signedLength);
-    firstGapsMs[firstCount] = firstCount == 0 ? 0 : static_cast<float>(packet.timestampUs - lastUs) * 1e-3F;
+    if (firstCount != 0) laterGapsMs[firstCount - 1] = static_cast<float>(packet.timestampUs - lastUs) * 1e-3F;
     ++firstCount;
   }
   octets[direction] += packet.octets;

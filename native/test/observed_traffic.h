@@ -86,6 +86,15 @@ class Traffic {
     packet(from, to, kUdp, payload);
     send();
   }
+  // With what was read of the packet.
+  void udpWith(const PacketMetadata& metadata, End from, End to, uint32_t payload) {
+    table_.nextMetadata() = metadata;
+    udp(from, to, payload);
+  }
+  void tcpWith(const PacketMetadata& metadata, End from, End to, uint8_t bits, uint32_t payload) {
+    table_.nextMetadata() = metadata;
+    tcp(from, to, bits, payload);
+  }
   void icmp(Address from, Address to, uint8_t type, uint8_t code = 0) {
     Packet& each = packet({from}, {to}, kIcmp, 56);
     each.icmpType = type;
@@ -131,6 +140,7 @@ class Traffic {
   }
 
   BehaviourObserver& observer() { return observer_; }
+  const EventRecord& last() const { return events.back(); }
   uint64_t nowUs() const { return nowUs_; }
 
   bool keeps = true;

@@ -25,7 +25,7 @@ export const FLOW: FlowRecord = {
   tcpState: 'closed',
   icmpType: 0,
   icmpCode: 0,
-  flowEndReason: 'endOfFlow',
+  flowEndReason: 'endOfFlow', nameLookup: 'unseen', metadata: undefined,
 }
 
 /** A block of the source of FLOW. */
