@@ -1,6 +1,6 @@
-// CPU a packet of our meter and replay beside softflowd and the bare libpcap loop, in one run.
+// CPU a packet of our meter and replay beside softflowd, ndpiReader and the bare libpcap loop, in one run.
 //
-//   npm run bench:peers            (root on Debian installs softflowd and time; otherwise they must be there)
+//   npm run bench:peers            (root on Debian installs softflowd, ndpiReader and time; otherwise they must be there)
 //
 // CPU is user + system of the whole process, all threads; medians of RUNS, programs in turn so that a noisy minute hits all of them.
 // Only ratios within one table mean something.
@@ -54,6 +54,11 @@ const PROGRAMS: readonly Program[] = [
     ],
     notes: (output) => `${/Flows expired:\s+(\d+)/.exec(output)?.[1] ?? '?'} flows`,
   },
+  {
+    name: 'ndpiReader 4.2 (DPI)',
+    command: (capture) => ['ndpiReader', '-q', '-i', capture],
+    notes: (output) => `${/Unique flows:\s+(\d+)/.exec(output)?.[1] ?? '?'} flows`,
+  },
   ours('meter'),
   ours('replay'),
 ]
@@ -73,7 +78,7 @@ for (const [name, packets] of captures()) {
 
 function prepare(): void {
   mkdirSync(FOLDER, { recursive: true })
-  const programs = { softflowd: '/usr/sbin/softflowd', time: '/usr/bin/time' }
+  const programs = { 'softflowd': '/usr/sbin/softflowd', 'libndpi-bin': '/usr/bin/ndpiReader', 'time': '/usr/bin/time' }
   const missing = Object.entries(programs).filter(([, file]) => !existsSync(file)).map(([name]) => name)
   if (missing.length > 0 && process.getuid?.() === 0) execFileSync('apt-get', ['install', '-y', '-qq', ...missing], { stdio: 'ignore' })
   execFileSync('g++', ['-O2', '-o', path.join(FOLDER, 'floor'), path.join(ROOT, 'bench/floor.cc'), '-lpcap'])
