@@ -7,7 +7,7 @@
  * Bounds: one record per event, made on demand.
  * Throws: nothing. A broken argument is a bug and fails an assertion.
  */
-export type { FlowEndReason, FlowRecord, TcpState } from './flow-record.ts'
+export type { FlowEndReason, FlowRecord, FlowTunnel, TcpState, TunnelKind } from './flow-record.ts'
 export { communityId } from './community-id.ts'
 export type { FlowTuple } from './community-id.ts'
 export { createFlowNamer } from './name-flows.ts'

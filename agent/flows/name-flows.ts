@@ -1,7 +1,7 @@
 import type { EventBatch, EventField, EventLayout } from '../capture/index.ts'
 import { formatAddress } from '../kit/index.ts'
 import { communityId } from './community-id.ts'
-import type { FlowEndReason, FlowRecord, TcpState } from './flow-record.ts'
+import type { FlowEndReason, FlowRecord, FlowTunnel, TcpState, TunnelKind } from './flow-record.ts'
 
 /** Makes named records of events, on demand. */
 export interface FlowNamer {
@@ -15,6 +15,10 @@ const TCP_STATES: readonly TcpState[] = [
 ]
 const END_REASONS: readonly (FlowEndReason | undefined)[] = [
   undefined, 'idleTimeout', 'activeTimeout', 'endOfFlow', 'forcedEnd', 'lackOfResources',
+]
+/** The order of `TunnelKind` in native/src/decode_tunnel.h. */
+const TUNNEL_KINDS: readonly (TunnelKind | undefined)[] = [
+  undefined, 'ipInIp', 'gre', 'pptp', 'erspan', 'vxlan', 'geneve', 'teredo', 'gtpU', 'ayiya', 'capwap', 'unlisted',
 ]
 const ICMP_PROTOCOLS = new Set([1, 58])
 
@@ -43,6 +47,8 @@ export function createFlowNamer(layout: EventLayout, interfaceNames: readonly st
         destinationTransportPort,
         protocolIdentifier,
         vlanId: at(read.vlanId),
+        innerVlanId: at(read.innerVlanId),
+        tunnel: tunnelOf(batch, index, read),
         communityId: communityId({
           source,
           destination,
@@ -94,6 +100,13 @@ function createReaders(layout: EventLayout) {
     destinationTransportPort: read('destinationTransportPort'),
     protocolIdentifier: read('protocolIdentifier'),
     vlanId: read('vlanId'),
+    innerVlanId: read('innerVlanId'),
+    tunnelKind: read('tunnelKind'),
+    tunnelId: read('tunnelId'),
+    tunnelDepth: read('tunnelDepth'),
+    tunnelIpVersion: read('tunnelIpVersion'),
+    tunnelSource: field('tunnelSource'),
+    tunnelDestination: field('tunnelDestination'),
     flowStartMilliseconds: read('flowStartMilliseconds'),
     flowEndMilliseconds: read('flowEndMilliseconds'),
     packetDeltaCount: read('packetDeltaCount'),
@@ -106,6 +119,19 @@ function createReaders(layout: EventLayout) {
     icmpType: read('icmpType'),
     icmpCode: read('icmpCode'),
     flowEndReason: read('flowEndReason'),
+  }
+}
+
+function tunnelOf(batch: EventBatch, index: number, read: ReturnType<typeof createReaders>): FlowTunnel | undefined {
+  const kind = TUNNEL_KINDS[read.tunnelKind(batch, index)]
+  if (kind === undefined) return undefined
+  const ipVersion = read.tunnelIpVersion(batch, index) === 6 ? 6 : 4
+  const end = (field: EventField) => formatAddress(octetsOf(batch, index, { field, ipVersion }), ipVersion)
+  return {
+    kind,
+    id: read.tunnelId(batch, index),
+    depth: read.tunnelDepth(batch, index),
+    addresses: [end(read.tunnelSource), end(read.tunnelDestination)],
   }
 }
 

@@ -8,10 +8,10 @@
 //   was not yet collected. A flow's end may be told up to a tick (262 ms) late.
 // - The active timeout is looked at when a packet arrives; a silent flow is the idle timeout's. What goes on continues
 //   in place under a new id, with direction, TCP state and proof of the return path.
-// - A TCP flow closed by FIN from both sides or by RST lingers kClosedLingerUs, so that last acknowledgements and
+// - A TCP flow closed by FIN from both sides or by RST lingers closedLingerUs, so that last acknowledgements and
 //   repeated RSTs stay with it. A SYN on a flow that is closed, closing or was joined midstream starts a new one.
-// - Packet time never goes back: a packet up to kReorderUs late gets the time of the one before it. A larger step back,
-//   or in files a step of more than kJumpUs ahead, starts a new segment: all flows end as forcedEnd.
+// - Packet time never goes back: a packet up to reorderUs late gets the time of the one before it. A larger step back,
+//   or in files a step of more than jumpUs ahead, starts a new segment: all flows end as forcedEnd.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,7 @@
 
 #include "activity_lists.h"
 #include "flow.h"
+#include "flow_context.h"
 #include "flow_details.h"
 #include "flow_index.h"
 #include "flow_key.h"
@@ -33,6 +34,10 @@ struct FlowLimits {
   uint32_t flowsMax = 1u << 20;
   uint64_t idleTimeoutUs = 120'000'000;     // RFC 4787 REQ-5: the least UDP mapping time of a NAT
   uint64_t activeTimeoutUs = 1'800'000'000; // what exporters take by default (RFC 7011 leaves it open): half an hour
+  uint64_t closedLingerUs = 2'000'000;      // three repetitions of a FIN on Linux: 200, 600, 1400 ms
+  uint64_t reorderUs = 3'000'000;  // dumpcap writes what each interface has buffered, for up to a second, as it comes
+  // A step of packet time that no network makes: a file's clock was set, or captures were joined.
+  uint64_t jumpUs = 3'600'000'000;
   // Random for live interfaces; fixed for files, where the same input gives the same output.
   uint64_t hashSecret = 0x9e3779b97f4a7c15;
   bool isFile = false;
@@ -52,18 +57,26 @@ class FlowTable {
  public:
   FlowTable(const FlowLimits& limits, Observer& observer)
       : limits_(limits), observer_(observer), hash_(limits.hashSecret), slab_(size_t{limits.flowsMax} + 1),
-        details_(limits.flowsMax), lists_(limits.flowsMax), index_(limits.flowsMax) {}
+        details_(limits.flowsMax), lists_(limits.flowsMax), index_(limits.flowsMax), contexts_(limits.hashSecret) {
+    observer_.useContexts(contexts_);
+  }
 
   // The place to decode the next packet into; `push` takes it.
   Packet& nextPacket() { return burst_[waiting_].packet; }
 
-  void push() {
+  // Gives the packet's context: the enclosing one of a packet within it, which must be pushed next.
+  uint16_t push(const Enclosure* tunnel = nullptr) {
     Waiting& waiting = burst_[waiting_];
+    const uint16_t vlanId = waiting.packet.vlanId, innerVlanId = waiting.packet.innerVlanId;
+    uint16_t context = 0;
+    if (tunnel != nullptr || (vlanId | innerVlanId) != 0) context = contexts_.enter(vlanId, innerVlanId, tunnel);
+    waiting.packet.context = context;
     if (waiting.packet.isFragment || waiting.packet.isFirstFragment) fragments_.visit(waiting.packet);
     waiting.key = keyOf(waiting.packet);
     waiting.hash = hash_(waiting.key, waiting.packet.interfaceIndex);
     index_.prefetch(waiting.hash);
     if (++waiting_ == kBurst) work();
+    return context;
   }
 
   // Works on the packets pushed so far.
@@ -89,15 +102,12 @@ class FlowTable {
   }
 
   const FlowCounters& counters() const { return counters_; }
+  const FlowContexts& contexts() const { return contexts_; }
   uint64_t nowUs() const { return nowUs_; }
 
  private:
   static constexpr uint32_t kBurst = 32;
   static constexpr uint64_t kTickUs = 65'536;
-  static constexpr uint64_t kClosedLingerUs = 2'000'000;  // three repetitions of a FIN on Linux: 200, 600, 1400 ms
-  // dumpcap writes what each interface has buffered, for up to a second, as it comes.
-  static constexpr uint64_t kReorderUs = 3'000'000;
-  static constexpr uint64_t kJumpUs = 3'600'000'000;
 
   struct Waiting {
     Packet packet;
@@ -142,6 +152,7 @@ class FlowTable {
       lists_.moveToEnd(isClosed(flow) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);
     }
     if (packet.quotesPacket) tellIcmpError(packet);
+    if (packet.context != 0) contexts_.leave(packet.context);
   }
 
   uint32_t find(const FlowKey& key, uint32_t hash, uint8_t interfaceIndex, int& direction) {
@@ -155,7 +166,7 @@ class FlowTable {
   uint32_t keepOrEnd(uint32_t slot, const Packet& packet) {
     Flow& flow = slab_[slot];
     const uint64_t idleUs = packet.timestampUs - flow.lastUs;
-    const bool isOver = idleUs > (isClosed(flow) ? kClosedLingerUs : limits_.idleTimeoutUs);
+    const bool isOver = idleUs > (isClosed(flow) ? limits_.closedLingerUs : limits_.idleTimeoutUs);
     const bool isNewConnection = (packet.tcpBits & (kSyn | kAck)) == kSyn && flow.tcpState >= kClosing;
     if (isOver || isNewConnection) {
       end(slot, isOver ? reasonFor(flow, kIdleTimeout) : kEndOfFlow);
@@ -196,6 +207,7 @@ class FlowTable {
     if (waiting.packet.protocol == kIcmp || waiting.packet.protocol == kIcmpv6) {
       flow.icmp = {waiting.packet.icmpType, waiting.packet.icmpCode};
     }
+    if (flow.key.context != 0) contexts_.hold(flow.key.context);
     start(slot, flow, waiting.packet);
     index_.insert(waiting.hash, slot);
     lists_.append(ActivityLists::kOpen, slot);
@@ -226,6 +238,7 @@ class FlowTable {
     flow.endReason = reason;
     observer_.flowEnded(flow, nowUs_);
     giveBackDetail(flow);
+    if (flow.key.context != 0) contexts_.leave(flow.key.context);
     index_.remove(hash_(flow.key, flow.interfaceIndex), slot);
     lists_.remove(slot);
     flow.id = free_;  // free slots are chained through it, the last one freed, which is still in the cache, first
@@ -245,6 +258,10 @@ class FlowTable {
     observer_.icmpErrorSeen(slot != 0 ? &slab_[slot] : nullptr, packet);
   }
 
+  bool isJump(uint64_t timestampUs) const {
+    return timestampUs + limits_.reorderUs < nowUs_ || (limits_.isFile && timestampUs > nowUs_ + limits_.jumpUs);
+  }
+
   // Moves packet time on to this packet's, or the packet's up to it.
   void enterTime(uint64_t& timestampUs) {
     if (!hasStarted_) {
@@ -252,7 +269,7 @@ class FlowTable {
       nowUs_ = timestampUs;
       nextTickUs_ = timestampUs + kTickUs;
     }
-    if (timestampUs + kReorderUs < nowUs_ || (limits_.isFile && timestampUs > nowUs_ + kJumpUs)) {
+    if (isJump(timestampUs)) {
       startSegment(timestampUs);
     } else if (timestampUs < nowUs_) {
       ++counters_.reordered;
@@ -268,7 +285,7 @@ class FlowTable {
     nowUs_ = nowUs;
     nextTickUs_ = nowUs + kTickUs;
     expire(ActivityLists::kOpen, limits_.idleTimeoutUs);
-    expire(ActivityLists::kClosed, kClosedLingerUs);
+    expire(ActivityLists::kClosed, limits_.closedLingerUs);
     observer_.advance(nowUs);
   }
 
@@ -295,6 +312,7 @@ class FlowTable {
   FlowDetails details_;
   ActivityLists lists_;
   FlowIndex index_;
+  FlowContexts contexts_;
   FragmentPorts fragments_;
   Waiting burst_[kBurst];
   uint32_t waiting_ = 0;

@@ -5,6 +5,7 @@
 
 #include "event_sink.h"
 #include "fill_flow_fields.h"
+#include "flow_context.h"
 #include "flow.h"
 
 namespace phantommesh {
@@ -14,6 +15,7 @@ class RecordObserver {
   // Without `recordFlows` nobody wants the records: the flows are only counted.
   RecordObserver(bool recordFlows, EventSink& sink) : recordFlows_(recordFlows), sink_(sink) {}
 
+  void useContexts(FlowContexts& contexts) { contexts_ = &contexts; }
   void flowStarted(Flow&, const Packet&) {}
   void packetSeen(Flow&, const Packet&, int) {}
   void icmpErrorSeen(Flow*, const Packet&) {}
@@ -25,6 +27,7 @@ class RecordObserver {
     EventRecord* record = sink_.reserve();
     if (record == nullptr) return;
     fillFlowFields(flow, *record);
+    fillContext(flow, *contexts_, *record);
     record->observedAtMs[0] = static_cast<double>(nowUs) * 1e-3;
     record->segment[0] = segment_;
     record->cause[0] = kFlowEnd;
@@ -38,6 +41,7 @@ class RecordObserver {
  private:
   const bool recordFlows_;
   EventSink& sink_;
+  const FlowContexts* contexts_ = nullptr;
   uint32_t segment_ = 0;
 };
 
