@@ -25,7 +25,11 @@ export interface EventBatch extends SharedRecords {
 /** What the meter counted since its start. Every event is accounted for: received = scored + shed + pending. */
 export interface MeterCounters {
   readonly packets: number
-  /** Octets, layer 3. */
+  /** Packets within those packets (tunnels) that were metered too. */
+  readonly tunnelledPackets?: number
+  /** Tunnel headers with no IP packet behind them that could be read: ARP, encrypted, cut by the capture. */
+  readonly innerUndecoded?: number
+  /** Octets, layer 3, of all of them. */
   readonly octets: number
   readonly flows: number
   readonly activeFlows: number

@@ -10,6 +10,12 @@ export interface MeterLimits {
   readonly pairsMax: number
   readonly idleTimeoutMs: number
   readonly activeTimeoutMs: number
+  /** A closed TCP connection takes packets for so long; a later one starts a new flow. */
+  readonly closedLingerMs: number
+  /** A packet up to so late takes the time of the one before; a later one starts a new segment: all flows end. */
+  readonly reorderMs: number
+  /** In a file, a step ahead of more than this starts a new segment too. */
+  readonly jumpMs: number
   /** Events admitted to scoring a second of packet time. */
   readonly scoringEventsPerSecond: number
   /** Every ended flow is delivered as a record, scored or not. */
@@ -35,6 +41,9 @@ export const DEFAULT_METER_LIMITS: MeterLimits = Object.freeze({
   pairsMax: 65_536,
   idleTimeoutMs: 120_000,
   activeTimeoutMs: 1_800_000,
+  closedLingerMs: 2_000,
+  reorderMs: 3_000,
+  jumpMs: 3_600_000,
   scoringEventsPerSecond: 20_000,
   recordFlows: true,
   behaviour: true,

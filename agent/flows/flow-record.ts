@@ -6,6 +6,21 @@ export type FlowEndReason = 'idleTimeout' | 'activeTimeout' | 'endOfFlow' | 'for
 /** How far a TCP connection got, as the meter saw it. */
 export type TcpState = 'notTcp' | 'synSent' | 'synReceived' | 'established' | 'closing' | 'closed' | 'reset' | 'midstream'
 
+/** The order of TUNNEL_KINDS in native/src/decode_tunnel.h. `unlisted`: the table of contexts was full. */
+export type TunnelKind =
+  'ipInIp' | 'gre' | 'pptp' | 'erspan' | 'vxlan' | 'geneve' | 'teredo' | 'gtpU' | 'ayiya' | 'capwap' | 'unlisted'
+
+/** The tunnel around a flow, as its outer packets say. */
+export interface FlowTunnel {
+  readonly kind: TunnelKind
+  /** VNI, key or session; 0 where there is none, or where each direction has its own. */
+  readonly id: number
+  /** 1: the outer packets are in no tunnel themselves. */
+  readonly depth: number
+  /** The outer packets' addresses, in the order of the first. */
+  readonly addresses: readonly [string, string]
+}
+
 /**
  * Whether the source was told the destination's address by a DNS answer before the flow began. `unseen`: no answer to it passed here
  * lately (it may ask over HTTPS, or elsewhere), so nothing follows.
@@ -25,7 +40,11 @@ export interface FlowRecord {
   readonly sourceTransportPort: number
   readonly destinationTransportPort: number
   readonly protocolIdentifier: number
+  /** The outermost tag, 0 none; an inner frame without tags has those of the outer one. */
   readonly vlanId: number
+  /** The tag within it (IEEE 802.1ad), 0 none. */
+  readonly innerVlanId: number
+  readonly tunnel: FlowTunnel | undefined
   readonly communityId: string
   readonly flowStartMilliseconds: number
   readonly flowEndMilliseconds: number

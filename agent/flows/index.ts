@@ -8,7 +8,7 @@
  * Throws: nothing. A broken argument is a bug and fails an assertion.
  */
 export type { Application, DnsMetadata, FlowMetadata, TlsMetadata, VpnHandshake } from './flow-metadata.ts'
-export type { FlowEndReason, FlowRecord, NameLookup, TcpState } from './flow-record.ts'
+export type { FlowEndReason, FlowRecord, FlowTunnel, NameLookup, TcpState, TunnelKind } from './flow-record.ts'
 export { communityId } from './community-id.ts'
 export type { FlowTuple } from './community-id.ts'
 export { createFlowNamer } from './name-flows.ts'

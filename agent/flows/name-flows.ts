@@ -2,7 +2,7 @@ import type { EventBatch, EventField, EventLayout } from '../capture/index.ts'
 import { formatAddress } from '../kit/index.ts'
 import { communityId } from './community-id.ts'
 import { createMetadataReader } from './flow-metadata.ts'
-import type { FlowEndReason, FlowRecord, NameLookup, TcpState } from './flow-record.ts'
+import type { FlowEndReason, FlowRecord, FlowTunnel, NameLookup, TcpState, TunnelKind } from './flow-record.ts'
 
 /** Makes named records of events, on demand. */
 export interface FlowNamer {
@@ -19,6 +19,10 @@ const END_REASONS: readonly (FlowEndReason | undefined)[] = [
 ]
 /** The order of `NameLookup` there. */
 const NAME_LOOKUPS: readonly NameLookup[] = ['unseen', 'lookedUp', 'notLookedUp']
+/** The order of `TunnelKind` in native/src/decode_tunnel.h. */
+const TUNNEL_KINDS: readonly (TunnelKind | undefined)[] = [
+  undefined, 'ipInIp', 'gre', 'pptp', 'erspan', 'vxlan', 'geneve', 'teredo', 'gtpU', 'ayiya', 'capwap', 'unlisted',
+]
 const ICMP_PROTOCOLS = new Set([1, 58])
 
 /** `interfaceNames[i]` is the name of the capture source with index i; a file has one name for all. */
@@ -47,6 +51,8 @@ export function createFlowNamer(layout: EventLayout, interfaceNames: readonly st
         destinationTransportPort,
         protocolIdentifier,
         vlanId: at(read.vlanId),
+        innerVlanId: at(read.innerVlanId),
+        tunnel: tunnelOf(batch, index, read),
         communityId: communityId({
           source,
           destination,
@@ -100,6 +106,13 @@ function createReaders(layout: EventLayout) {
     destinationTransportPort: read('destinationTransportPort'),
     protocolIdentifier: read('protocolIdentifier'),
     vlanId: read('vlanId'),
+    innerVlanId: read('innerVlanId'),
+    tunnelKind: read('tunnelKind'),
+    tunnelId: read('tunnelId'),
+    tunnelDepth: read('tunnelDepth'),
+    tunnelIpVersion: read('tunnelIpVersion'),
+    tunnelSource: field('tunnelSource'),
+    tunnelDestination: field('tunnelDestination'),
     flowStartMilliseconds: read('flowStartMilliseconds'),
     flowEndMilliseconds: read('flowEndMilliseconds'),
     packetDeltaCount: read('packetDeltaCount'),
@@ -113,6 +126,19 @@ function createReaders(layout: EventLayout) {
     icmpCode: read('icmpCode'),
     flowEndReason: read('flowEndReason'),
     nameLookup: read('nameLookup'),
+  }
+}
+
+function tunnelOf(batch: EventBatch, index: number, read: ReturnType<typeof createReaders>): FlowTunnel | undefined {
+  const kind = TUNNEL_KINDS[read.tunnelKind(batch, index)]
+  if (kind === undefined) return undefined
+  const ipVersion = read.tunnelIpVersion(batch, index) === 6 ? 6 : 4
+  const end = (field: EventField) => formatAddress(octetsOf(batch, index, { field, ipVersion }), ipVersion)
+  return {
+    kind,
+    id: read.tunnelId(batch, index),
+    depth: read.tunnelDepth(batch, index),
+    addresses: [end(read.tunnelSource), end(read.tunnelDestination)],
   }
 }
 

@@ -63,7 +63,7 @@ export function flowEvent(flow: FlowRecord): EveEvent {
     },
     ...(flow.tcpState === 'notTcp' ? {} : { tcp: tcpObject(flow) }),
     ...applicationObjects(flow),
-    phantommesh: { flow_end_reason: flow.flowEndReason ?? null, ...metadataObject(flow) },
+    phantommesh: { flow_end_reason: flow.flowEndReason ?? null, ...tunnelObject(flow), ...metadataObject(flow) },
   }
 }
 
@@ -85,7 +85,7 @@ export function alertEvent(alert: AlertRecord, severity: Severity): EveEvent {
       severity,
     },
     ...(flow === null ? {} : { flow: { ...flowCounts(flow), start: eveTimestamp(flow.flowStartMilliseconds) } }),
-    phantommesh: verdictObject(verdict, alert.decisionLatencyMs),
+    phantommesh: { ...verdictObject(verdict, alert.decisionLatencyMs), ...(flow === null ? {} : tunnelObject(flow)) },
   }
 }
 
@@ -158,7 +158,7 @@ function flowHeader(flow: FlowRecord): object {
   return {
     flow_id: flow.flowId,
     in_iface: flow.interfaceName,
-    ...(flow.vlanId === 0 ? {} : { vlan: [flow.vlanId] }),
+    ...(flow.vlanId === 0 && flow.innerVlanId === 0 ? {} : { vlan: vlanTags(flow) }),
     src_ip: flow.sourceAddress,
     ...(isIcmp ? {} : { src_port: flow.sourceTransportPort }),
     dest_ip: flow.destinationAddress,
@@ -167,6 +167,18 @@ function flowHeader(flow: FlowRecord): object {
     ...(isIcmp ? { icmp_type: flow.icmpType, icmp_code: flow.icmpCode } : {}),
     community_id: flow.communityId,
   }
+}
+
+/** Outermost first, as Suricata has them. */
+function vlanTags({ vlanId, innerVlanId }: FlowRecord): number[] {
+  return innerVlanId === 0 ? [vlanId] : [vlanId, innerVlanId]
+}
+
+/** The tunnel that the flow's packets came in, where there is one. */
+function tunnelObject({ tunnel }: FlowRecord): object {
+  if (tunnel === undefined) return {}
+  const { kind, id, depth, addresses } = tunnel
+  return { tunnel: { kind, id, depth, ends: addresses } }
 }
 
 function flowCounts(flow: FlowRecord): object {

@@ -82,6 +82,9 @@ SessionOptions readOptions(const Napi::Object& object) {
   options.flows.flowsMax = static_cast<uint32_t>(number("flowsMax"));
   options.flows.idleTimeoutUs = static_cast<uint64_t>(number("idleTimeoutMs") * 1000);
   options.flows.activeTimeoutUs = static_cast<uint64_t>(number("activeTimeoutMs") * 1000);
+  options.flows.closedLingerUs = static_cast<uint64_t>(number("closedLingerMs") * 1000);
+  options.flows.reorderUs = static_cast<uint64_t>(number("reorderMs") * 1000);
+  options.flows.jumpUs = static_cast<uint64_t>(number("jumpMs") * 1000);
   options.tables.hostsMax = static_cast<uint32_t>(number("hostsMax"));
   options.tables.pairsMax = static_cast<uint32_t>(number("pairsMax"));
   options.tables.scoringEventsPerSecond = static_cast<uint32_t>(number("scoringEventsPerSecond"));
@@ -198,6 +201,8 @@ class Capture : public Napi::ObjectWrap<Capture> {
     };
     Napi::Object result = Napi::Object::New(env);
     set(result, "packets", counters.packets);
+    set(result, "tunnelledPackets", counters.innerPackets);
+    set(result, "innerUndecoded", counters.innerUndecoded);
     set(result, "octets", counters.flows.octets);
     set(result, "flows", counters.flows.flows);
     set(result, "activeFlows", counters.flows.activeFlows);
@@ -233,6 +238,8 @@ class Capture : public Napi::ObjectWrap<Capture> {
     set(dropped, "interfaceLost", counters.interfacesLost);
     set(dropped, "flowTableFull", counters.flows.endedEarly);
     set(dropped, "batchesFull", counters.batchesFull);
+    set(dropped, "tunnelsTooDeep", counters.tunnelsTooDeep);
+    set(dropped, "contextsFull", counters.contextsFull);
     for (const NamedCount& each : counters.observer.dropped) set(dropped, each.name, each.value);
     result["dropped"] = dropped;
     return result;

@@ -223,7 +223,10 @@ void BehaviourObserver::flowEnded(Flow& flow, uint64_t nowUs) {
   if (seen_ == &flow) seen_ = nullptr;
   const Parties parties = tables_.touch(flow.key, flow.observer);
   closeHandshake(flow, parties.destination);
-  if (flow.observer.contact != 0) requests_.at(flow.observer.contact).flowEnded();
+  if (flow.observer.contact != 0) {
+    contexts_->hold(flow.key.context);  // the request outlives its flow and may still be told
+    requests_.at(flow.observer.contact).flowEnded();
+  }
   emit(flow, parties, kFlowEnd | noteEndedFlow(flow, parties.pair));
 }
 
@@ -240,7 +243,7 @@ void BehaviourObserver::segmentStarted(uint64_t nowUs) {
   tables_.clear();
   tables_.clock().moveTo(nowUs);
   contacts_.clear();
-  requests_.clear();
+  forgetRequests();
   names_.clear();
   budget_ = EventBudget(limits_.scoringEventsPerSecond);
   seen_ = nullptr;
@@ -273,6 +276,7 @@ bool BehaviourObserver::write(const Flow& flow, const Parties& parties, uint8_t 
   EventRecord* record = sink_.reserve();
   if (record == nullptr) return false;
   fillFlowFields(flow, *record);
+  fillContext(flow, *contexts_, *record);
   if ((purpose & kScore) != 0) {
     fillBehaviourFields(parties, tables_, *record);
   }

@@ -22,6 +22,7 @@
 #include "event_budget.h"
 #include "event_sink.h"
 #include "flow.h"
+#include "flow_context.h"
 #include "metadata/name_memory.h"
 #include "metadata/packet_metadata.h"
 #include "open_requests.h"
@@ -34,6 +35,7 @@ class BehaviourObserver {
  public:
   BehaviourObserver(const BehaviourLimits& limits, EventSink& sink);
 
+  void useContexts(FlowContexts& contexts) { contexts_ = &contexts; }
   void flowStarted(Flow& flow, const Packet& packet);
   void packetSeen(Flow& flow, const Packet& packet, int direction);
   void metadataSeen(Flow& flow, const Packet& packet, const PacketMetadata& metadata);
@@ -71,6 +73,7 @@ class BehaviourObserver {
   void openRequest(Flow& flow, const Parties& parties);
   void noteAnswered(OpenRequest& request);
   void closeRequest(uint32_t index);
+  void forgetRequests();
   void timeOut(uint32_t index);
   void closeHandshake(Flow& flow, DestinationHost& destination) const;
   bool isAsked(const FlowKey& key) const;
@@ -81,6 +84,7 @@ class BehaviourObserver {
 
   const BehaviourLimits limits_;
   EventSink& sink_;
+  FlowContexts* contexts_ = nullptr;
   BehaviourTables tables_;
   ContactMemory contacts_;
   OpenRequests requests_;

@@ -131,7 +131,17 @@ void BehaviourObserver::closeRequest(uint32_t index) {
   DestinationHost* destination = tables_.findDestination(request.key.destination, request.destinationHost);
   if (destination != nullptr && destination->openRequests != 0) --destination->openRequests;
   if (request.flow != nullptr) request.flow->observer.contact = 0;
+  else contexts_->leave(request.key.context);
   requests_.remove(index);
+}
+
+void BehaviourObserver::forgetRequests() {
+  while (const uint32_t index = requests_.oldest()) {
+    const OpenRequest& request = requests_.at(index);
+    if (request.flow == nullptr) contexts_->leave(request.key.context);
+    requests_.remove(index);
+  }
+  requests_.clear();
 }
 
 void BehaviourObserver::timeOut(uint32_t index) {

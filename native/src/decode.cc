@@ -1,32 +1,14 @@
 #include "decode.h"
 
-#include <cstring>
-
+#include "decode_link.h"
 #include "decode_transport.h"
 #include "header_reader.h"
+#include "layer.h"
 
 namespace phantommesh {
 namespace {
 
-constexpr uint16_t kEtherTypeIpv4 = 0x0800;
-constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
-constexpr uint16_t kEtherTypeVlan = 0x8100;      // IEEE 802.1Q
-constexpr uint16_t kEtherTypeProvider = 0x88a8;  // IEEE 802.1ad
-constexpr uint16_t kEtherTypeOldQinQ = 0x9100;   // before 802.1ad, still met
-constexpr uint16_t kLengthsEnd = 0x0600;         // IEEE 802.3: below it the field is a length
-
 using Failure = std::optional<DecodeFailure>;
-
-// Where a layer starts, and how far it reaches in the capture and on the wire.
-struct Layer {
-  const uint8_t* bytes;
-  uint32_t captured;
-  uint32_t wire;
-
-  Layer after(uint32_t octets) const {
-    return {bytes + octets, captured - octets, wire > octets ? wire - octets : 0};
-  }
-};
 
 // What the header says, but not more than was on the wire: else sixty octets could claim to be 64 kB and spoil every
 // counter of volume (the receiver drops such a packet). A length of 0 is segmentation offload's, or a jumbogram's: the
@@ -131,29 +113,21 @@ Failure decodeIp(const Layer& ip, Packet& packet, Carried& carried) {
   return DecodeFailure::ipVersionInvalid;
 }
 
-constexpr bool isVlanTag(uint16_t etherType) {
-  return etherType == kEtherTypeVlan || etherType == kEtherTypeProvider || etherType == kEtherTypeOldQinQ;
+// `link` is what its EtherType says. Most packets are IP at once; whatever stands before it is passed.
+Failure decodeEtherType(Link link, Packet& packet, Carried& carried) {
+  if (link.etherType == kEtherTypeIpv4) return decodeIpv4(link.layer, packet, carried);
+  if (link.etherType == kEtherTypeIpv6) return decodeIpv6(link.layer, packet, carried);
+  if (const Failure failure = passLinkHeaders(link, packet)) return failure;
+  return link.etherType == kEtherTypeIpv4 ? decodeIpv4(link.layer, packet, carried)
+                                          : decodeIpv6(link.layer, packet, carried);
 }
 
-// `etherType` is what stands before `layer`. VLAN tags are passed, the outermost is kept.
-Failure decodeEtherType(uint16_t etherType, Layer layer, Packet& packet, Carried& carried) {
-  for (int tags = 0; isVlanTag(etherType); ++tags) {
-    if (tags == kVlanTagsMax) return DecodeFailure::vlanTagsTooMany;
-    if (layer.captured < 4) return DecodeFailure::linkHeaderTruncated;
-    if (tags == 0) packet.vlanId = read16(layer.bytes) & 0x0fff;
-    etherType = read16(layer.bytes + 2);
-    layer = layer.after(4);
-  }
-  if (etherType == kEtherTypeIpv4) return decodeIpv4(layer, packet, carried);
-  if (etherType == kEtherTypeIpv6) return decodeIpv6(layer, packet, carried);
-  if (etherType >= kLengthsEnd || layer.captured < 8) return DecodeFailure::notIp;
-  // LLC with SNAP and OUI 0 carries an EtherType (RFC 1042).
-  static constexpr uint8_t kSnap[6] = {0xaa, 0xaa, 0x03, 0, 0, 0};
-  if (std::memcmp(layer.bytes, kSnap, sizeof kSnap) != 0) return DecodeFailure::notIp;
-  const uint16_t inner = read16(layer.bytes + 6);
-  if (inner == kEtherTypeIpv4) return decodeIpv4(layer.after(8), packet, carried);
-  if (inner == kEtherTypeIpv6) return decodeIpv6(layer.after(8), packet, carried);
-  return DecodeFailure::notIp;
+// A link type with a header of its own; the EtherType is what it says follows.
+template <class Pass>
+Failure decodeBehind(Pass pass, const Layer& frame, Packet& packet, Carried& carried) {
+  Link link{0, frame};
+  if (const Failure failure = pass(link)) return failure;
+  return decodeEtherType(link, packet, carried);
 }
 
 // DLT_NULL writes the address family in the byte order of the machine that captured, DLT_LOOP in network order. AF_INET
@@ -185,6 +159,17 @@ std::optional<LinkType> linkTypeOf(uint32_t fileLinkType) {
       return LinkType::kLinuxCookedV1;
     case 276:
       return LinkType::kLinuxCookedV2;
+    case 9:    // PPP
+    case 50:   // PPP_HDLC
+      return LinkType::kPpp;
+    case 51:  // PPP_ETHER
+      return LinkType::kPppoe;
+    case 104:  // C_HDLC
+      return LinkType::kCiscoHdlc;
+    case 105:  // IEEE802_11
+      return LinkType::kIeee80211;
+    case 127:  // IEEE802_11_RADIOTAP
+      return LinkType::kRadiotap;
     default:
       return std::nullopt;
   }
@@ -211,17 +196,31 @@ Failure decode(LinkType linkType, const Captured& captured, Packet& packet, Carr
   switch (linkType) {
     case LinkType::kEthernet:
       if (frame.captured < 14) return DecodeFailure::linkHeaderTruncated;
-      return decodeEtherType(read16(frame.bytes + 12), frame.after(14), packet, carried);
+      return decodeEtherType({read16(frame.bytes + 12), frame.after(14)}, packet, carried);
     case LinkType::kLinuxCookedV1:
       if (frame.captured < 16) return DecodeFailure::linkHeaderTruncated;
-      return decodeEtherType(read16(frame.bytes + 14), frame.after(16), packet, carried);
+      return decodeEtherType({read16(frame.bytes + 14), frame.after(16)}, packet, carried);
     case LinkType::kLinuxCookedV2:
       if (frame.captured < 20) return DecodeFailure::linkHeaderTruncated;
-      return decodeEtherType(read16(frame.bytes), frame.after(20), packet, carried);
+      return decodeEtherType({read16(frame.bytes), frame.after(20)}, packet, carried);
     case LinkType::kRawIp:
       return decodeIp(frame, packet, carried);
     case LinkType::kLoopback:
       return decodeLoopback(frame, packet, carried);
+    case LinkType::kPpp:
+      return decodeBehind(passPpp, frame, packet, carried);
+    case LinkType::kPppoe:
+      return decodeBehind(passPppoe, frame, packet, carried);
+    case LinkType::kCiscoHdlc:
+      // Address and control, then an EtherType (RFC 1547 section 4.3.1).
+      if (frame.captured < 4) return DecodeFailure::linkHeaderTruncated;
+      return decodeEtherType({read16(frame.bytes + 2), frame.after(4)}, packet, carried);
+    case LinkType::kIeee80211:
+      return decodeBehind(passIeee80211, frame, packet, carried);
+    case LinkType::kRadiotap:
+      return decodeBehind(passRadiotap, frame, packet, carried);
+    case LinkType::kMpls:
+      return decodeEtherType({kEtherTypeMpls, frame}, packet, carried);
   }
   return DecodeFailure::linkTypeUnknown;
 }

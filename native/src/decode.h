@@ -11,7 +11,20 @@
 namespace phantommesh {
 
 // What stands at the start of captured bytes.
-enum class LinkType : uint8_t { kEthernet, kLinuxCookedV1, kLinuxCookedV2, kRawIp, kLoopback };
+enum class LinkType : uint8_t {
+  kEthernet,
+  kLinuxCookedV1,
+  kLinuxCookedV2,
+  kRawIp,
+  kLoopback,
+  kPpp,
+  kPppoe,
+  kCiscoHdlc,
+  kIeee80211,
+  kRadiotap,
+  kMpls  // no capture's: what GRE and Geneve may carry
+};
+inline constexpr int kLinkTypes = 11;
 
 // From the number in a capture file (https://www.tcpdump.org/linktypes.html; 12 and 14 are DLT_RAW as BSDs wrote it
 // into files).
@@ -21,8 +34,10 @@ std::optional<LinkType> linkTypeOf(uint32_t fileLinkType);
 #define PHANTOMMESH_DECODE_FAILURES(X)                                                            \
   X(linkHeaderTruncated)                                                                          \
   X(linkTypeUnknown)                                                                              \
-  X(vlanTagsTooMany) /* more than kVlanTagsMax */                                                 \
-  X(notIp)           /* ARP, LLDP, EAPOL ...: nothing that the meter looks at */                  \
+  X(vlanTagsTooMany) /* more than kVlanTagsMax (decode_link.h) */                                  \
+  X(mplsLabelsTooMany)                                                                            \
+  X(linkHeadersTooMany)                                                                           \
+  X(notIp)           /* ARP, LLDP, EAPOL, encrypted radio ...: nothing the meter looks at */      \
   X(ipHeaderTruncated)                                                                            \
   X(ipVersionInvalid)                                                                             \
   X(ipHeaderLengthInvalid)                                                                        \
@@ -40,7 +55,6 @@ inline constexpr int kDecodeFailures = 0
     ;
 const char* nameOf(DecodeFailure failure);
 
-inline constexpr int kVlanTagsMax = 4;
 // RFC 8200 section 4.1 knows seven headers, each at most once (destination options twice).
 inline constexpr int kExtensionHeadersMax = 8;
 

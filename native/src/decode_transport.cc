@@ -134,6 +134,11 @@ void decodeTransport(const Transport& transport, Packet& packet, Payload& payloa
       decodeIcmp(transport, packet);
       payload = payloadOf(transport, 8, packet);
       return;
+    case kIpv4InIp:
+    case kIpv6InIp:
+    case kGre:
+      payload = {transport.bytes, transport.captured, transport.octets};
+      return;
     default:
       return;
   }

@@ -8,7 +8,16 @@
 
 namespace phantommesh {
 
-enum Protocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpv6 = 58, kSctp = 132 };
+enum Protocol : uint8_t {
+  kIcmp = 1,
+  kIpv4InIp = 4,  // RFC 2003
+  kTcp = 6,
+  kUdp = 17,
+  kIpv6InIp = 41,  // RFC 2473, RFC 4213
+  kGre = 47,       // RFC 2784
+  kIcmpv6 = 58,
+  kSctp = 132
+};
 
 struct Transport {
   const uint8_t* bytes;

@@ -118,10 +118,12 @@ enum EndReason : uint8_t { kAlive, kIdleTimeout, kActiveTimeout, kEndOfFlow, kFo
   X(uint32_t, segment, 1)                /* grows when packet time of a file jumps: fresh state */             \
   X(uint32_t, sourceFirstSeenSeconds, 1) /* age of the host's record at this event, s */                       \
   X(uint32_t, pairFirstSeenSeconds, 1)                                                                         \
+  X(uint32_t, tunnelId, 1)               /* VNI, key or session; 0 none */                                     \
   X(int16_t, firstLengths, 16)           /* layer-3 octets of the first packets; negative: reverse direction */ \
   X(uint16_t, sourceTransportPort, 1)                                                                          \
   X(uint16_t, destinationTransportPort, 1)                                                                     \
-  X(uint16_t, vlanId, 1)                                                                                       \
+  X(uint16_t, vlanId, 1)                 /* outermost tag, 0 none */                                           \
+  X(uint16_t, innerVlanId, 1)            /* the tag within it */                                               \
   X(uint16_t, initialWindow, 2)                                                                                \
   X(uint16_t, synCount, 2)               /* packets with that flag, [forward, reverse], saturating */          \
   X(uint16_t, finCount, 2)                                                                                     \
@@ -130,6 +132,11 @@ enum EndReason : uint8_t { kAlive, kIdleTimeout, kActiveTimeout, kEndOfFlow, kFo
   X(uint8_t, tcpControlBits, 2)          /* union of flags, [forward, reverse] */                              \
   X(uint8_t, ttlMin, 2)                                                                                        \
   X(uint8_t, ttlMax, 2)                                                                                        \
+  X(uint8_t, tunnelSource, 16)           /* ends of the tunnel around the flow, as its first packet had them */ \
+  X(uint8_t, tunnelDestination, 16)                                                                            \
+  X(uint8_t, tunnelKind, 1)              /* TunnelKind of decode_tunnel.h, 0 none */                           \
+  X(uint8_t, tunnelDepth, 1)             /* 1: the tunnel is in no other */                                    \
+  X(uint8_t, tunnelIpVersion, 1)                                                                               \
   X(uint8_t, cause, 1)                                                                                         \
   X(uint8_t, purpose, 1)                                                                                       \
   X(uint8_t, interfaceIndex, 1)                                                                                \

@@ -48,7 +48,6 @@ void fillIdentity(const Flow& flow, EventRecord& record) {
   // In the key the ports of ICMP are types; a record has no ports there.
   record.sourceTransportPort[0] = isIcmp ? uint16_t{0} : key.sourcePort;
   record.destinationTransportPort[0] = isIcmp ? uint16_t{0} : key.destinationPort;
-  record.vlanId[0] = key.vlanId;
   record.interfaceIndex[0] = flow.interfaceIndex;
   record.ipVersion[0] = key.ipVersion;
   record.protocolIdentifier[0] = key.protocol;

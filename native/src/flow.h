@@ -15,7 +15,7 @@ struct FlowKey {
   Address destination;
   uint16_t sourcePort = 0;
   uint16_t destinationPort = 0;
-  uint16_t vlanId = 0;
+  uint16_t context = 0;  // VLAN and tunnel (flow_context.h); 0 means neither
   uint8_t protocol = 0;
   uint8_t ipVersion = 0;
 };
@@ -124,6 +124,7 @@ struct alignas(64) Flow {
 
   uint64_t packetCount() const { return hasDetail ? detail->packets[0] + detail->packets[1] : early.count; }
 };
+static_assert(sizeof(FlowKey) == 40);
 static_assert(sizeof(Flow) == 128);
 
 // What the flow's packets add up to: its own detail, or one made of its first packets in `scratch`.
@@ -132,6 +133,7 @@ const FlowDetail& detailOf(const Flow& flow, FlowDetail& scratch);
 // What the flow table tells its observer; a template parameter, so that `meter` pays nothing for what it does not use.
 //
 //   struct Observer {
+//     void useContexts(FlowContexts& contexts);  // once, first: what flow.key.context stands for
 //     // Before packetSeen of the same packet, which may come from the destination when flow.isContinuation.
 //     void flowStarted(Flow& flow, const Packet& packet);
 //     void packetSeen(Flow& flow, const Packet& packet, int direction);  // after the flow was updated

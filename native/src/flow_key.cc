@@ -49,7 +49,7 @@ IcmpPorts icmpPorts(uint8_t protocol, uint8_t type, uint8_t code) {
 std::optional<FlowKey> quotedKeyOf(const Packet& packet) {
   if (!packet.quotesPacket) return std::nullopt;
   FlowKey key{packet.quotedSource, packet.quotedDestination, packet.quotedSourcePort, packet.quotedDestinationPort,
-              packet.vlanId,       packet.quotedProtocol,    packet.ipVersion};
+              packet.context,      packet.quotedProtocol,    packet.ipVersion};
   if (packet.quotedProtocol == kIcmp || packet.quotedProtocol == kIcmpv6) {
     const IcmpPorts ports = icmpPorts(packet.quotedProtocol, static_cast<uint8_t>(packet.quotedSourcePort),
                                       static_cast<uint8_t>(packet.quotedDestinationPort));

@@ -1,6 +1,6 @@
 // Which packets belong to one flow: the key of a packet, its hash that is equal in both directions, and the match.
 //
-// A flow is (interface, outermost VLAN, addresses, protocol, ports), either way round. The interface belongs to it
+// A flow is (interface, context, addresses, protocol, ports), either way round. The context is VLANs and tunnel, the interface belongs to it
 // because a gateway sees a forwarded packet on two interfaces: two flows, not one with every packet twice.
 #pragma once
 
@@ -27,7 +27,7 @@ inline constexpr uint16_t kIcmpOneWay = 0x100;
 
 inline FlowKey keyOf(const Packet& packet) {
   FlowKey key{packet.source, packet.destination, packet.sourcePort, packet.destinationPort,
-              packet.vlanId, packet.protocol,    packet.ipVersion};
+              packet.context, packet.protocol,    packet.ipVersion};
   if ((packet.protocol == kIcmp || packet.protocol == kIcmpv6) && !packet.isFragment) {
     const IcmpPorts ports = icmpPorts(packet.protocol, packet.icmpType, packet.icmpCode);
     key.sourcePort = ports.source;
@@ -50,7 +50,7 @@ class FlowHash {
     // The sum of both ends is the same in either direction.
     const uint64_t ends = hashEnd(key.source, key.sourcePort) + hashEnd(key.destination, key.destinationPort);
     const uint64_t rest =
-        uint64_t{key.vlanId} << 32 | uint64_t{interfaceIndex} << 16 | uint64_t{key.protocol} << 8 | key.ipVersion;
+        uint64_t{key.context} << 32 | uint64_t{interfaceIndex} << 16 | uint64_t{key.protocol} << 8 | key.ipVersion;
     return static_cast<uint32_t>(fold(ends ^ secret_, rest ^ 0x9e3779b97f4a7c15));
   }
 
@@ -70,7 +70,7 @@ class FlowHash {
 // 0: the packet runs from the flow's source; 1: towards it; -1: another flow.
 inline int directionOf(const Flow& flow, const FlowKey& key, uint8_t interfaceIndex) {
   const FlowKey& own = flow.key;
-  const bool same = own.protocol == key.protocol && own.vlanId == key.vlanId && own.ipVersion == key.ipVersion &&
+  const bool same = own.protocol == key.protocol && own.context == key.context && own.ipVersion == key.ipVersion &&
                     flow.interfaceIndex == interfaceIndex;
   if (!same) return -1;
   if (own.source == key.source && own.destination == key.destination && own.sourcePort == key.sourcePort &&

@@ -8,10 +8,10 @@
 //   was not yet collected. A flow's end may be told up to a tick (262 ms) late.
 // - The active timeout is looked at when a packet arrives; a silent flow is the idle timeout's. What goes on continues
 //   in place under a new id, with direction, TCP state and proof of the return path.
-// - A TCP flow closed by FIN from both sides or by RST lingers kClosedLingerUs, so that last acknowledgements and
+// - A TCP flow closed by FIN from both sides or by RST lingers closedLingerUs, so that last acknowledgements and
 //   repeated RSTs stay with it. A SYN on a flow that is closed, closing or was joined midstream starts a new one.
-// - Packet time never goes back: a packet up to kReorderUs late gets the time of the one before it. A larger step back,
-//   or in files a step of more than kJumpUs ahead, starts a new segment: all flows end as forcedEnd.
+// - Packet time never goes back: a packet up to reorderUs late gets the time of the one before it. A larger step back,
+//   or in files a step of more than jumpUs ahead, starts a new segment: all flows end as forcedEnd.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,7 @@
 #include "activity_lists.h"
 #include "expected_flows.h"
 #include "flow.h"
+#include "flow_context.h"
 #include "flow_details.h"
 #include "flow_index.h"
 #include "flow_key.h"
@@ -37,6 +38,10 @@ struct FlowLimits {
   uint32_t flowsMax = 1u << 20;
   uint64_t idleTimeoutUs = 120'000'000;     // RFC 4787 REQ-5: the least UDP mapping time of a NAT
   uint64_t activeTimeoutUs = 1'800'000'000; // what exporters take by default (RFC 7011 leaves it open): half an hour
+  uint64_t closedLingerUs = 2'000'000;      // three repetitions of a FIN on Linux: 200, 600, 1400 ms
+  uint64_t reorderUs = 3'000'000;  // dumpcap writes what each interface has buffered, for up to a second, as it comes
+  // A step of packet time that no network makes: a file's clock was set, or captures were joined.
+  uint64_t jumpUs = 3'600'000'000;
   // Random for live interfaces; fixed for files, where the same input gives the same output.
   uint64_t hashSecret = 0x9e3779b97f4a7c15;
   bool isFile = false;
@@ -58,19 +63,27 @@ class FlowTable {
   FlowTable(const FlowLimits& limits, Observer& observer)
       : limits_(limits), observer_(observer), hash_(limits.hashSecret), slab_(size_t{limits.flowsMax} + 1),
         details_(limits.flowsMax), metadata_(limits.flowsMax / kFlowsPerMetadata + 1), lists_(limits.flowsMax),
-        index_(limits.flowsMax), expected_(limits.hashSecret) {}
+        index_(limits.flowsMax), contexts_(limits.hashSecret), expected_(limits.hashSecret) {
+    observer_.useContexts(contexts_);
+  }
 
   // The places to read the next packet into; `push` takes them. Whoever gives no metadata leaves kNone there.
   Packet& nextPacket() { return burst_[waiting_].packet; }
   PacketMetadata& nextMetadata() { return burstMetadata_[waiting_]; }
 
-  void push() {
+  // Gives the packet's context: the enclosing one of a packet within it, which must be pushed next.
+  uint16_t push(const Enclosure* tunnel = nullptr) {
     Waiting& waiting = burst_[waiting_];
+    const uint16_t vlanId = waiting.packet.vlanId, innerVlanId = waiting.packet.innerVlanId;
+    uint16_t context = 0;
+    if (tunnel != nullptr || (vlanId | innerVlanId) != 0) context = contexts_.enter(vlanId, innerVlanId, tunnel);
+    waiting.packet.context = context;
     if (waiting.packet.isFragment || waiting.packet.isFirstFragment) fragments_.visit(waiting.packet);
     waiting.key = keyOf(waiting.packet);
     waiting.hash = hash_(waiting.key, waiting.packet.interfaceIndex);
     index_.prefetch(waiting.hash);
     if (++waiting_ == kBurst) work();
+    return context;
   }
 
   // Works on the packets pushed so far.
@@ -103,15 +116,12 @@ class FlowTable {
     counters.metadataFull = metadata_.refused();
     return counters;
   }
+  const FlowContexts& contexts() const { return contexts_; }
   uint64_t nowUs() const { return nowUs_; }
 
  private:
   static constexpr uint32_t kBurst = 32;
   static constexpr uint64_t kTickUs = 65'536;
-  static constexpr uint64_t kClosedLingerUs = 2'000'000;  // three repetitions of a FIN on Linux: 200, 600, 1400 ms
-  // dumpcap writes what each interface has buffered, for up to a second, as it comes.
-  static constexpr uint64_t kReorderUs = 3'000'000;
-  static constexpr uint64_t kJumpUs = 3'600'000'000;
   // Metadata of one flow in four: scans and floods, which fill tables, show none.
   static constexpr uint32_t kFlowsPerMetadata = 4;
 
@@ -161,6 +171,7 @@ class FlowTable {
       lists_.moveToEnd(isClosed(flow) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);
     }
     if (packet.quotesPacket) tellIcmpError(packet);
+    if (packet.context != 0) contexts_.leave(packet.context);
   }
 
   // Where the flow's metadata is kept; null when there is no room.
@@ -199,7 +210,7 @@ class FlowTable {
   uint32_t keepOrEnd(uint32_t slot, const Packet& packet) {
     Flow& flow = slab_[slot];
     const uint64_t idleUs = packet.timestampUs - flow.lastUs;
-    const bool isOver = idleUs > (isClosed(flow) ? kClosedLingerUs : limits_.idleTimeoutUs);
+    const bool isOver = idleUs > (isClosed(flow) ? limits_.closedLingerUs : limits_.idleTimeoutUs);
     const bool isNewConnection = (packet.tcpBits & (kSyn | kAck)) == kSyn && flow.tcpState >= kClosing;
     if (isOver || isNewConnection) {
       end(slot, isOver ? reasonFor(flow, kIdleTimeout) : kEndOfFlow);
@@ -246,6 +257,7 @@ class FlowTable {
     if (waiting.packet.protocol == kIcmp || waiting.packet.protocol == kIcmpv6) {
       flow.icmp = {waiting.packet.icmpType, waiting.packet.icmpCode};
     }
+    if (flow.key.context != 0) contexts_.hold(flow.key.context);
     start(slot, flow, waiting.packet);
     if (waiting.packet.protocol == kTcp) recogniseExpected(slab_[slot]);
     index_.insert(waiting.hash, slot);
@@ -283,6 +295,7 @@ class FlowTable {
     flow.endReason = reason;
     observer_.flowEnded(flow, nowUs_);
     giveBackDetail(flow);
+    if (flow.key.context != 0) contexts_.leave(flow.key.context);
     index_.remove(hash_(flow.key, flow.interfaceIndex), slot);
     lists_.remove(slot);
     flow.id = free_;  // free slots are chained through it, the last one freed, which is still in the cache, first
@@ -304,6 +317,10 @@ class FlowTable {
     observer_.icmpErrorSeen(slot != 0 ? &slab_[slot] : nullptr, packet);
   }
 
+  bool isJump(uint64_t timestampUs) const {
+    return timestampUs + limits_.reorderUs < nowUs_ || (limits_.isFile && timestampUs > nowUs_ + limits_.jumpUs);
+  }
+
   // Moves packet time on to this packet's, or the packet's up to it.
   void enterTime(uint64_t& timestampUs) {
     if (!hasStarted_) {
@@ -311,7 +328,7 @@ class FlowTable {
       nowUs_ = timestampUs;
       nextTickUs_ = timestampUs + kTickUs;
     }
-    if (timestampUs + kReorderUs < nowUs_ || (limits_.isFile && timestampUs > nowUs_ + kJumpUs)) {
+    if (isJump(timestampUs)) {
       startSegment(timestampUs);
     } else if (timestampUs < nowUs_) {
       ++counters_.reordered;
@@ -327,7 +344,7 @@ class FlowTable {
     nowUs_ = nowUs;
     nextTickUs_ = nowUs + kTickUs;
     expire(ActivityLists::kOpen, limits_.idleTimeoutUs);
-    expire(ActivityLists::kClosed, kClosedLingerUs);
+    expire(ActivityLists::kClosed, limits_.closedLingerUs);
     observer_.advance(nowUs);
   }
 
@@ -355,6 +372,7 @@ class FlowTable {
   FlowMetadataSlab metadata_;
   ActivityLists lists_;
   FlowIndex index_;
+  FlowContexts contexts_;
   FragmentPorts fragments_;
   ExpectedFlows expected_;
   Waiting burst_[kBurst];

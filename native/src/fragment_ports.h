@@ -37,7 +37,7 @@ class FragmentPorts {
   // Addresses, protocol and identification, mixed (splitmix64's finaliser). An attacker who makes two of them equal
   // only mixes up the ports of his own fragments with those of a packet that he would have to see.
   static uint64_t tagOf(const Packet& packet) {
-    uint64_t tag = packet.fragmentId | uint64_t{packet.protocol} << 32 | uint64_t{packet.vlanId} << 40;
+    uint64_t tag = packet.fragmentId | uint64_t{packet.protocol} << 32 | uint64_t{packet.context} << 40;
     for (const uint64_t part :
          {packet.source.high, packet.source.low, packet.destination.high, packet.destination.low}) {
       tag = (tag ^ part) + 0x9e3779b97f4a7c15;

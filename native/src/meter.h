@@ -7,6 +7,7 @@
 
 #include "capture_file.h"
 #include "decode.h"
+#include "decode_tunnel.h"
 #include "event_sink.h"
 #include "flow_table.h"
 
@@ -20,7 +21,11 @@ struct InterfaceCounters {
 
 // What the meter counted since its start; a snapshot.
 struct MeterCounters {
-  uint64_t packets = 0;
+  uint64_t packets = 0;         // captured
+  uint64_t innerPackets = 0;    // packets within them that were metered too
+  uint64_t innerUndecoded = 0;  // tunnel headers with no IP packet behind them: ARP, encrypted, cut by the capture
+  uint64_t tunnelsTooDeep = 0;  // packets within more than kTunnelDepthMax tunnels
+  uint64_t contextsFull = 0;    // packets whose VLAN or tunnel could not be named (flow_context.h)
   FlowCounters flows;
   ObserverCounters observer;
   uint64_t batchesFull = 0;     // events dropped because JavaScript did not take batches
@@ -45,7 +50,11 @@ class Meter {
     Carried carried;
     if (const auto failure = decode(*raw.linkType, raw.captured, packet, carried)) return count(*failure);
     // The kernel takes the outermost tag out of the packet and hands it over beside it.
-    if (vlanId != 0) packet.vlanId = vlanId;
+    if (vlanId != 0) {
+      packet.innerVlanId = packet.vlanId;
+      packet.vlanId = vlanId;
+    }
+    if (mayCarryTunnel(packet, carried.payload)) return takeTunnel(packet, carried);
     table_.push();
   }
 
@@ -57,12 +66,47 @@ class Meter {
   MeterCounters counters() const {
     MeterCounters counters = counters_;
     counters.flows = table_.counters();
+    counters.contextsFull = table_.contexts().overflowed();
     counters.observer = observer_.counters();
     counters.batchesFull = sink_.droppedFull();
     return counters;
   }
 
  private:
+  // A packet that may have another in it, and that one another: each is a packet of a flow of its own.
+  void takeTunnel(Packet& captured, const Carried& carried) {
+    const uint64_t timestampUs = captured.timestampUs;
+    const uint8_t interfaceIndex = captured.interfaceIndex;
+    Packet* packet = &captured;
+    Payload payload = carried.payload;
+    Enclosure around;
+    for (uint8_t depth = 0;; ++depth) {
+      Inner inner;
+      const bool hasInner = mayCarryTunnel(*packet, payload) && findInner(*packet, payload, inner);
+      // Read before the push: the place of the packet may be taken again after it.
+      const Enclosure within{inner.kind, packet->ipVersion, static_cast<uint8_t>(depth + 1), 0, inner.id,
+                             packet->source, packet->destination};
+      const uint16_t context = table_.push(depth == 0 ? nullptr : &around);
+      if (!hasInner) return;
+      if (depth == kTunnelDepthMax) {
+        ++counters_.tunnelsTooDeep;
+        return;
+      }
+      around = within;
+      around.context = context;
+      packet = &table_.nextPacket();
+      packet->timestampUs = timestampUs;
+      packet->interfaceIndex = interfaceIndex;
+      Carried next;
+      if (decode(inner.linkType, inner.captured, *packet, next)) {
+        ++counters_.innerUndecoded;
+        return;
+      }
+      ++counters_.innerPackets;
+      payload = next.payload;
+    }
+  }
+
   void count(DecodeFailure failure) { ++counters_.undecoded[static_cast<size_t>(failure)]; }
 
   Observer& observer_;

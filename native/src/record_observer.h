@@ -5,6 +5,7 @@
 
 #include "event_sink.h"
 #include "fill_flow_fields.h"
+#include "flow_context.h"
 #include "flow.h"
 #include "metadata/packet_metadata.h"
 
@@ -15,6 +16,7 @@ class RecordObserver {
   // Without `recordFlows` nobody wants the records: the flows are only counted.
   RecordObserver(bool recordFlows, EventSink& sink) : recordFlows_(recordFlows), sink_(sink) {}
 
+  void useContexts(FlowContexts& contexts) { contexts_ = &contexts; }
   void flowStarted(Flow&, const Packet&) {}
   void packetSeen(Flow&, const Packet&, int) {}
   void metadataSeen(Flow&, const Packet&, const PacketMetadata&) {}
@@ -27,6 +29,7 @@ class RecordObserver {
     EventRecord* record = sink_.reserve();
     if (record == nullptr) return;
     fillFlowFields(flow, *record);
+    fillContext(flow, *contexts_, *record);
     record->observedAtMs[0] = static_cast<double>(nowUs) * 1e-3;
     record->segment[0] = segment_;
     record->cause[0] = kFlowEnd;
@@ -40,6 +43,7 @@ class RecordObserver {
  private:
   const bool recordFlows_;
   EventSink& sink_;
+  const FlowContexts* contexts_ = nullptr;
   uint32_t segment_ = 0;
 };
 

@@ -36,7 +36,7 @@ const DECISION: ActiveDecision = {
 
 const FLOW: FlowRecord = {
   flowId: 1, interfaceName: 'eth0', ipVersion: 4, sourceAddress: '192.0.2.7', destinationAddress: '198.51.100.4',
-  sourceTransportPort: 40_112, destinationTransportPort: 22, protocolIdentifier: 6, vlanId: 0,
+  sourceTransportPort: 40_112, destinationTransportPort: 22, protocolIdentifier: 6, vlanId: 0, innerVlanId: 0, tunnel: undefined,
   communityId: ALERT.flow!.community_id, flowStartMilliseconds: NOW_MS - 2_001, flowEndMilliseconds: NOW_MS - 2_000,
   packetDeltaCount: 1, reversePacketDeltaCount: 1, octetDeltaCount: 60, reverseOctetDeltaCount: 40, tcpControlBits: 2,
   reverseTcpControlBits: 20, tcpState: 'reset', icmpType: 0, icmpCode: 0, flowEndReason: 'endOfFlow', nameLookup: 'unseen', metadata: undefined,

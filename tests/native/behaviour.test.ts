@@ -5,11 +5,13 @@ import { compileNative } from './native-program.ts'
 
 const programs = compileNative([
   'behaviour_observer', 'contact_trials', 'behaviour_snapshot', 'contact_kinds',
-  'event_sink', 'fill_flow_fields', 'flow_key', 'update_flow', 'decode_transport', 'metadata/flow_metadata',
+  'event_sink', 'fill_flow_fields', 'flow_context', 'flow_key', 'update_flow', 'decode_transport', 'metadata/flow_metadata',
 ])
 afterAll(() => programs.remove())
 
-test.each(['contacts_test', 'tables_test', 'events_test', 'flow_detail_test', 'flow_metadata_test'])('%s', { timeout: 300_000 }, async (name) => {
+test.each([
+  'contacts_test', 'tables_test', 'events_test', 'flow_detail_test', 'flow_context_test', 'flow_metadata_test',
+])('%s', { timeout: 300_000 }, async (name) => {
   const { held, failed } = await programs.run(name)
   expect(failed).toEqual([])
   expect(held).toBeGreaterThan(0)

@@ -13,6 +13,8 @@ export const FLOW: FlowRecord = {
   destinationTransportPort: 22,
   protocolIdentifier: 6,
   vlanId: 0,
+  innerVlanId: 0,
+  tunnel: undefined,
   communityId: '1:gE24Ut4kbE9ZLNmx2YBKyXm5Yr4=',
   flowStartMilliseconds: 1_491_603_875_900.25,
   flowEndMilliseconds: 1_491_603_877_251.547,
