@@ -10,10 +10,13 @@ export interface NativeProblem {
   readonly offset: number
 }
 
-/** Every key must be there. Either `files` or `interfaces` is empty. */
+/** Every key must be there. One of `files`, `interfaces` and `feedBytes` says where packets come from; the others are empty, or 0. */
 export interface NativeCaptureOptions {
   readonly files: readonly string[]
-  readonly interfaces: readonly string[]
+  /** A name, or the beginning of names with a `*` behind it. */
+  readonly interfaces: readonly { readonly name: string; readonly isOptional: boolean }[]
+  /** Room for packets that are pushed. */
+  readonly feedBytes: number
   readonly filter: string
   readonly ringBytes: number
   readonly behaviour: boolean
@@ -31,8 +34,18 @@ export class Capture {
   /** Opens the source. Throws an Error with `problem: NativeProblem` when it cannot be opened. */
   constructor(options: NativeCaptureOptions, buffers: readonly ArrayBuffer[], onReady: () => void)
   start(): void
-  /** Gives back the batch taken before, and takes the next; undefined while there is none. */
-  takeBatch(): { readonly buffer: number; readonly length: number } | undefined
+  /**
+   * Gives back the batch taken before, and takes the next; undefined while there is none. `generation` grows when `counters` names
+   * other interfaces than before.
+   */
+  takeBatch(): { readonly buffer: number; readonly length: number; readonly generation: number } | undefined
+  /**
+   * A packet for a capture that is fed; what it needs of `bytes` is copied. `linkType` as capture files number it. False: there was no
+   * room, and the packet is counted as dropped.
+   */
+  push(
+    bytes: Uint8Array, length: number, wireLength: number, timestampUs: number, interfaceIndex: number, linkType: number,
+  ): boolean
   /** True when no batch will come any more. */
   isEnded(): boolean
   /** Why reading ended early; known once it has ended. */

@@ -18,6 +18,7 @@ const OPEN_TO_ALL = new Set(['kit', 'config'])
 const EDGES: Readonly<Record<string, readonly string[]>> = {
   'agent/config/read-config-files.ts': ['node:fs', 'node:path'],
   'agent/capture/native-source.ts': ['native'],
+  'agent/capture/node-pcap-source.ts': ['node:fs', 'node:module'],
   'agent/flows/community-id.ts': ['node:crypto'],
   'agent/ensemble/inference-client.ts': ['node:worker_threads'],
   'agent/ensemble/inference-worker.ts': ['node:worker_threads', 'onnxruntime-node'],

@@ -10,6 +10,7 @@ export type CaptureProblem =
   | { readonly code: 'CAPTURE_INTERFACE_MISSING'; readonly place: string }
   | { readonly code: 'CAPTURE_PERMISSION_DENIED'; readonly place: string; readonly capability: string }
   | { readonly code: 'CAPTURE_INTERFACE_FAILED'; readonly place: string; readonly reason: string }
+  | { readonly code: 'CAPTURE_BACKEND_MISSING'; readonly place: string; readonly reason: string }
   | { readonly code: 'CAPTURE_FILTER_INVALID'; readonly place: string; readonly reason: string }
 
 /** A source that cannot be opened, or that ended before its end; what was readable has been delivered. */
@@ -45,6 +46,8 @@ export function captureError(report: ReportedProblem): CaptureError {
         + `or grant the unit AmbientCapabilities=${reason}`)
     case 'CAPTURE_INTERFACE_FAILED':
       return new CaptureError({ code: report.code, place, reason }, `${place}: capture failed: ${reason}`)
+    case 'CAPTURE_BACKEND_MISSING':
+      return new CaptureError({ code: report.code, place, reason }, `capture backend ${place}: ${reason}`)
     case 'CAPTURE_FILTER_INVALID':
       return new CaptureError({ code: report.code, place, reason }, `filter "${place}": ${reason}`)
     default:

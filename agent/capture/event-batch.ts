@@ -22,6 +22,22 @@ export interface EventBatch extends SharedRecords {
   readonly layout: EventLayout
 }
 
+/** A live interface as it stands. */
+export interface CapturedInterface {
+  /** Under which it is captured: as configured, or as it was called when it came by a pattern. */
+  readonly name: string
+  /** What the kernel calls it now; empty while it is gone. */
+  readonly kernelName: string
+  /** Place in the configured list; interfaces that came by one pattern share it. */
+  readonly source: number
+  readonly isOpen: boolean
+  readonly packets: number
+  /** Packets that the kernel had no room for. */
+  readonly dropped: number
+  /** Packets longer than the interface's MTU: several that the kernel or the card made one (GRO, TSO). */
+  readonly mergedPackets: number
+}
+
 /** What the meter counted since its start. Every event is accounted for: received = scored + shed + pending. */
 export interface MeterCounters {
   readonly packets: number
@@ -35,8 +51,8 @@ export interface MeterCounters {
   readonly activeFlows: number
   readonly hosts: number
   readonly pairs: number
-  /** By capture source, in the order given: packets seen, and those that the kernel had no room for. Empty for files. */
-  readonly interfaces: readonly { readonly packets: number; readonly dropped: number }[]
+  /** An event's interfaceIndex is the place in this list, which only grows. Empty for files. */
+  readonly interfaces: readonly CapturedInterface[]
   readonly events: { readonly received: number; readonly scored: number; readonly shed: number; readonly pending: number }
   /** Jumps of packet time in a file; each started a new segment with fresh state. */
   readonly segments?: number
@@ -57,6 +73,8 @@ export interface PacketSource {
   /** The next events, or undefined at the end (of the file, or after `stop`). Waits while there is nothing. */
   next(): Promise<EventBatch | undefined>
   counters(): MeterCounters
+  /** The interfaces that events name by their index, those of the last batch included. Cheap; the same list while none comes. */
+  interfaces(): readonly Pick<CapturedInterface, 'name' | 'source'>[]
   /** How far a file has been read, 0..1; 0 for live interfaces. */
   progress(): number
   /** Ends the source: remaining flows end as forcedEnd, remaining events are delivered, then `next` gives undefined. */

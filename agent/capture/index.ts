@@ -1,5 +1,5 @@
 /**
- * capture: live interfaces or capture files in, batches of native events out.
+ * capture: live interfaces (through the addon or through libpcap) or capture files in, batches of native events out.
  *
  * In:     interface names or file paths; limits of the meter.
  * Out:    EventBatch, a view of memory shared with the addon, valid until the next read.
@@ -8,10 +8,10 @@
  * Throws: CaptureError with the interface, capability or file in it.
  */
 export { CAUSE, PURPOSE } from './event-batch.ts'
-export type { EventBatch, EventField, EventLayout, MeterCounters, PacketSource } from './event-batch.ts'
+export type { CapturedInterface, EventBatch, EventField, EventLayout, MeterCounters, PacketSource } from './event-batch.ts'
 export { createEventFields, eventField } from './event-fields.ts'
 export type { EventFieldIndex } from './event-fields.ts'
 export { CaptureError } from './errors.ts'
 export type { CaptureProblem } from './errors.ts'
 export { DEFAULT_METER_LIMITS } from './meter-limits.ts'
-export type { MeterLimits } from './meter-limits.ts'
+export type { InterfaceChoice, MeterLimits } from './meter-limits.ts'

@@ -52,3 +52,10 @@ export const DEFAULT_METER_LIMITS: MeterLimits = Object.freeze({
   batchEvents: 512,
   batches: 16,
 })
+
+/** An interface to capture: its name, or the beginning of names with a `*` behind it, which takes interfaces as they come. */
+export interface InterfaceChoice {
+  readonly name: string
+  /** It may be missing at the start. A pattern always may. */
+  readonly isOptional?: boolean
+}

@@ -4,31 +4,53 @@ import { captureError } from './errors.ts'
 import type { ReportedProblem } from './errors.ts'
 import type { EventBatch, MeterCounters, PacketSource } from './event-batch.ts'
 import { DEFAULT_METER_LIMITS } from './meter-limits.ts'
-import type { MeterLimits } from './meter-limits.ts'
+import type { InterfaceChoice, MeterLimits } from './meter-limits.ts'
 
 /** Packets of capture files, one after the other, through one meter. Throws CaptureError when the first cannot be opened. */
 export function openCaptureFiles(paths: readonly string[], limits: Partial<MeterLimits> = {}): PacketSource {
-  return new NativeSource({ files: paths, interfaces: [] }, { ...DEFAULT_METER_LIMITS, ...limits })
+  return new NativeSource({ ...NO_INPUTS, files: paths }, { ...DEFAULT_METER_LIMITS, ...limits })
 }
 
-/** Packets of live interfaces, by name; an event's interfaceIndex is the place in this list. Throws CaptureError. */
-export function openInterfaces(interfaces: readonly string[], limits: Partial<MeterLimits> = {}): PacketSource {
-  return new NativeSource({ files: [], interfaces }, { ...DEFAULT_METER_LIMITS, ...limits })
+/**
+ * Packets of live interfaces, by name or pattern, followed as they come, go and change names. Throws CaptureError when one cannot be
+ * opened that must be there.
+ */
+export function openInterfaces(interfaces: readonly (string | InterfaceChoice)[], limits: Partial<MeterLimits> = {}): PacketSource {
+  const choices = interfaces.map((each) => (typeof each === 'string' ? { name: each } : each))
+  const inputs = { ...NO_INPUTS, interfaces: choices.map(({ name, isOptional = false }) => ({ name, isOptional })) }
+  return new NativeSource(inputs, { ...DEFAULT_METER_LIMITS, ...limits })
+}
+
+/** A meter whose packets another library has captured. */
+export interface FedSource extends PacketSource {
+  /** See `push` of the addon. */
+  readonly push: Capture['push']
+}
+
+/** A meter to be fed with packets of live interfaces; it knows nothing of these, so `counters().interfaces` is empty. */
+export function openFeed(feedBytes: number, limits: Partial<MeterLimits> = {}): FedSource {
+  return new NativeSource({ ...NO_INPUTS, feedBytes }, { ...DEFAULT_METER_LIMITS, ...limits })
 }
 
 interface Inputs {
   readonly files: readonly string[]
-  readonly interfaces: readonly string[]
+  readonly interfaces: readonly Required<InterfaceChoice>[]
+  readonly feedBytes: number
 }
+
+const NO_INPUTS: Inputs = { files: [], interfaces: [], feedBytes: 0 }
 
 type Views = Omit<EventBatch, 'layout' | 'length'>
 
-class NativeSource implements PacketSource {
+class NativeSource implements FedSource {
+  readonly push: Capture['push']
   readonly #capture: Capture
   readonly #views: readonly Views[]
   #wake: (() => void) | undefined
   #counters: MeterCounters | undefined
   #isFinished = false
+  #interfaces: MeterCounters['interfaces']
+  #generation = 0
 
   constructor(inputs: Inputs, limits: MeterLimits) {
     const { batchEvents, batches, ...options } = limits
@@ -39,12 +61,18 @@ class NativeSource implements PacketSource {
     } catch (error) {
       throw isReported(error) ? captureError(error.problem) : error
     }
+    this.push = this.#capture.push.bind(this.#capture)
+    this.#interfaces = this.#capture.counters().interfaces
     this.#capture.start()
   }
 
   async next(): Promise<EventBatch | undefined> {
     while (!this.#isFinished) {
       const batch = this.#capture.takeBatch()
+      if (batch !== undefined && batch.generation !== this.#generation) {
+        this.#generation = batch.generation
+        this.#interfaces = this.#capture.counters().interfaces
+      }
       if (batch !== undefined) return { layout: eventLayout, length: batch.length, ...this.#views[batch.buffer]! }
       if (this.#capture.isEnded()) this.#finish()
       else await this.#ready()
@@ -54,6 +82,10 @@ class NativeSource implements PacketSource {
 
   counters(): MeterCounters {
     return this.#counters ?? this.#capture.counters()
+  }
+
+  interfaces(): MeterCounters['interfaces'] {
+    return this.#interfaces
   }
 
   progress(): number {

@@ -12,4 +12,4 @@ export type { FlowEndReason, FlowRecord, FlowTunnel, NameLookup, TcpState, Tunne
 export { communityId } from './community-id.ts'
 export type { FlowTuple } from './community-id.ts'
 export { createFlowNamer } from './name-flows.ts'
-export type { FlowNamer } from './name-flows.ts'
+export type { FlowNamer, InterfaceNames } from './name-flows.ts'

@@ -25,8 +25,12 @@ const TUNNEL_KINDS: readonly (TunnelKind | undefined)[] = [
 ]
 const ICMP_PROTOCOLS = new Set([1, 58])
 
-/** `interfaceNames[i]` is the name of the capture source with index i; a file has one name for all. */
-export function createFlowNamer(layout: EventLayout, interfaceNames: readonly string[]): FlowNamer {
+/** What an event's interfaceIndex stands for: fixed names, a file having one for all, or what is asked each time. */
+export type InterfaceNames = readonly string[] | ((index: number) => string | undefined)
+
+/** Names flows, and the interfaces that they were seen on. */
+export function createFlowNamer(layout: EventLayout, interfaceNames: InterfaceNames): FlowNamer {
+  const nameOf = typeof interfaceNames === 'function' ? interfaceNames : (index: number) => interfaceNames[index]
   const read = createReaders(layout)
   const readMetadata = createMetadataReader(layout)
   return {
@@ -43,7 +47,7 @@ export function createFlowNamer(layout: EventLayout, interfaceNames: readonly st
       const isIcmp = ICMP_PROTOCOLS.has(protocolIdentifier)
       return {
         flowId: at(read.flowId),
-        interfaceName: interfaceNames[at(read.interfaceIndex)] ?? '',
+        interfaceName: nameOf(at(read.interfaceIndex)) ?? '',
         ipVersion,
         sourceAddress: formatAddress(source, ipVersion),
         destinationAddress: formatAddress(destination, ipVersion),

@@ -69,12 +69,22 @@ std::vector<std::string> strings(const Napi::Value& value) {
   return result;
 }
 
+std::vector<InterfaceSource> interfaceSources(const Napi::Array& array) {
+  std::vector<InterfaceSource> sources;
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const auto each = array.Get(i).As<Napi::Object>();
+    sources.push_back({each.Get("name").As<Napi::String>(), each.Get("isOptional").As<Napi::Boolean>()});
+  }
+  return sources;
+}
+
 // Every key is there: native-source.ts sets them all.
 SessionOptions readOptions(const Napi::Object& object) {
   const auto number = [&](const char* key) { return object.Get(key).As<Napi::Number>().DoubleValue(); };
   SessionOptions options;
   options.files = strings(object.Get("files"));
-  options.interfaces = strings(object.Get("interfaces"));
+  options.interfaces = interfaceSources(object.Get("interfaces").As<Napi::Array>());
+  options.feedOctets = static_cast<uint32_t>(number("feedBytes"));
   options.filter = object.Get("filter").As<Napi::String>();
   options.ringOctets = static_cast<uint32_t>(number("ringBytes"));
   options.behaviour = object.Get("behaviour").As<Napi::Boolean>();
@@ -98,7 +108,8 @@ class Capture : public Napi::ObjectWrap<Capture> {
                        {InstanceMethod<&Capture::start>("start"), InstanceMethod<&Capture::takeBatch>("takeBatch"),
                         InstanceMethod<&Capture::counters>("counters"), InstanceMethod<&Capture::progress>("progress"),
                         InstanceMethod<&Capture::isEnded>("isEnded"), InstanceMethod<&Capture::failure>("failure"),
-                        InstanceMethod<&Capture::stop>("stop"), InstanceMethod<&Capture::close>("close")});
+                        InstanceMethod<&Capture::push>("push"), InstanceMethod<&Capture::stop>("stop"),
+                        InstanceMethod<&Capture::close>("close")});
   }
 
   // new Capture(options, buffers: ArrayBuffer[], onReady: () => void). Throws an Error with `problem` when it cannot be
@@ -119,7 +130,7 @@ class Capture : public Napi::ObjectWrap<Capture> {
     isOpen_ = true;
     // Hooks run in reverse order: the thread is joined before Node destroys what it wakes JavaScript with.
     napi_add_env_cleanup_hook(env, releaseAtExit, this);
-    const auto whenFull = options.interfaces.empty() ? EventSink::WhenFull::kWait : EventSink::WhenFull::kDrop;
+    const auto whenFull = options.files.empty() ? EventSink::WhenFull::kDrop : EventSink::WhenFull::kWait;
     try {
       session_ = std::make_unique<CaptureSession>(
           std::move(options), std::make_unique<EventSink>(std::move(buffers), whenFull, [this] { wakeUp(); }));
@@ -180,7 +191,20 @@ class Capture : public Napi::ObjectWrap<Capture> {
     Napi::Object result = Napi::Object::New(info.Env());
     result["buffer"] = Napi::Number::New(info.Env(), batch->buffer);
     result["length"] = Napi::Number::New(info.Env(), batch->length);
+    result["generation"] = Napi::Number::New(info.Env(), session().generation());
     return result;
+  }
+
+  // push(bytes, length, wireLength, timestampUs, interfaceIndex, linkType): a packet for a capture that is fed. What it
+  // needs of `bytes` is copied.
+  Napi::Value push(const Napi::CallbackInfo& info) {
+    const auto bytes = info[0].As<Napi::Uint8Array>();
+    const auto number = [&](size_t index) { return info[index].As<Napi::Number>().Uint32Value(); };
+    PacketFeed* feed = session().feed();
+    if (feed == nullptr || number(1) > bytes.ByteLength()) throw Napi::Error::New(info.Env(), "This cannot be fed.");
+    const auto timestampUs = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
+    return Napi::Boolean::New(info.Env(), feed->push(bytes.Data(), number(1), number(2), timestampUs,
+                                                     static_cast<uint8_t>(number(4)), number(5)));
   }
 
   Napi::Value isEnded(const Napi::CallbackInfo& info) {
@@ -226,16 +250,23 @@ class Capture : public Napi::ObjectWrap<Capture> {
     Napi::Object dropped = Napi::Object::New(env);
     uint64_t ringFull = 0;
     Napi::Array interfaces = Napi::Array::New(env);
-    for (uint32_t i = 0; i < counters.interfaces.size(); ++i) {
+    for (const InterfaceState& state : counters.interfaces) {
       Napi::Object each = Napi::Object::New(env);
-      set(each, "packets", counters.interfaces[i].packets);
-      set(each, "dropped", counters.interfaces[i].dropped);
-      interfaces[i] = each;
-      ringFull += counters.interfaces[i].dropped;
+      each["name"] = state.name;
+      each["kernelName"] = state.kernelName;
+      set(each, "source", state.source);
+      each["isOpen"] = Napi::Boolean::New(env, state.isOpen);
+      set(each, "packets", state.counters.packets);
+      set(each, "dropped", state.counters.dropped);
+      set(each, "mergedPackets", state.counters.merged);
+      interfaces[interfaces.Length()] = each;
+      ringFull += state.counters.dropped;
     }
     result["interfaces"] = interfaces;
     set(dropped, "kernelRingFull", ringFull);
     set(dropped, "interfaceLost", counters.interfacesLost);
+    set(dropped, "interfaceOverLimit", counters.interfacesOverLimit);
+    set(dropped, "feedFull", counters.feedFull);
     set(dropped, "flowTableFull", counters.flows.endedEarly);
     set(dropped, "batchesFull", counters.batchesFull);
     set(dropped, "tunnelsTooDeep", counters.tunnelsTooDeep);

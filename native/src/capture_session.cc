@@ -1,11 +1,11 @@
 #include "capture_session.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/random.h>
 #include <time.h>
 
+#include <algorithm>
 #include <map>
 #include <new>
 #include <utility>
@@ -19,8 +19,10 @@ namespace {
 
 constexpr int kWaitMs = 100;         // so often an idle thread looks at the clock and at `stop`
 constexpr uint64_t kClockLagUs = 5000;  // packets of the last milliseconds may still be on their way into the ring
-constexpr size_t kInterfacesMax = 256;  // an event's interfaceIndex is one octet
-constexpr uint64_t kReopenUs = 1'000'000;
+// Whoever feeds packets has them when its own event loop comes round: time must not have gone on without them.
+constexpr uint64_t kFeedLagUs = 1'000'000;
+constexpr uint32_t kFeedRound = 1024;  // packets between two looks at what else is to be done
+constexpr uint64_t kLookUs = 1'000'000;
 constexpr uint32_t kPublishPackets = 4096;
 constexpr uint32_t kPublishRounds = 64;  // under load; an idle thread publishes before it waits
 
@@ -37,7 +39,7 @@ uint64_t drawSecret() {
 }
 
 SessionOptions completed(SessionOptions options) {
-  options.flows.isFile = options.interfaces.empty();
+  options.flows.isFile = !options.files.empty();
   // Nobody may aim at one place of a live table; a file gives the same result each time.
   if (!options.flows.isFile) {
     options.flows.hashSecret = drawSecret();
@@ -51,14 +53,13 @@ SessionOptions completed(SessionOptions options) {
 
 CaptureSession::CaptureSession(SessionOptions options, std::unique_ptr<EventSink> sink)
     : options_(completed(std::move(options))), sink_(std::move(sink)) {
-  if (options_.interfaces.size() > kInterfacesMax) {
-    throw CaptureFailure(CaptureFailure::Code::kInterfaceFailed, options_.interfaces.back(),
-                         "more than 256 interfaces");
-  }
-  earlier_.resize(options_.interfaces.size());
-  if (!options_.files.empty()) firstFile_ = CaptureFile::open(options_.files.front());
-  for (const std::string& name : options_.interfaces) {
-    interfaces_.push_back(std::make_unique<LiveInterface>(name, options_.filter, options_.ringOctets));
+  if (!options_.files.empty()) {
+    firstFile_ = CaptureFile::open(options_.files.front());
+  } else if (options_.feedOctets != 0) {
+    feed_ = std::make_unique<PacketFeed>(options_.feedOctets);
+  } else {
+    interfaces_ = std::make_unique<InterfaceSet>(options_.interfaces, options_.filter, options_.ringOctets);
+    published_.interfaces = interfaces_->states();
   }
 }
 
@@ -102,8 +103,9 @@ template <class Observer>
 void CaptureSession::runWith(Observer& observer) {
   Meter<Observer> meter(options_.flows, observer, *sink_);
   try {
-    if (options_.interfaces.empty()) readFiles(meter);
-    else readInterfaces(meter);
+    if (feed_) readFeed(meter);
+    else if (interfaces_) readInterfaces(meter);
+    else readFiles(meter);
   } catch (const CaptureFailure& failure) {
     failure_ = failure;
   }
@@ -151,73 +153,63 @@ template <class Observer>
 void CaptureSession::readInterfaces(Meter<Observer>& meter) {
   for (uint32_t rounds = 0; !isStopping_;) {
     bool isIdle = true;
-    for (size_t index = 0; index < interfaces_.size(); ++index) {
+    for (size_t index = 0; index < interfaces_->size(); ++index) {
       const auto take = [&](const RawPacket& packet, uint16_t vlanId) {
         meter.take(packet, static_cast<uint8_t>(index), vlanId);
       };
       // The block goes back to the kernel when `readBlock` returns: the decoder has copied what it needs.
-      if (interfaces_[index] && interfaces_[index]->readBlock(take)) isIdle = false;
+      LiveInterface* live = interfaces_->at(index);
+      if (live != nullptr && live->readBlock(take)) isIdle = false;
     }
     if (isIdle) meter.pass(wallUs() - kClockLagUs);
     else meter.work();
     sink_->flush();
     if (isIdle || ++rounds % kPublishRounds == 0) {
-      reopenInterfaces();
+      lookAtInterfaces();
       publish(meter);
     }
     // An event that waits for JavaScript to take the batch before it must not wait for the next packet.
-    if (isIdle) waitForPackets(sink_->hasPending() ? 1 : kWaitMs);
+    if (isIdle) interfaces_->wait(sink_->hasPending() ? 1 : kWaitMs);
   }
 }
 
-void CaptureSession::waitForPackets(int timeoutMs) {
-  std::vector<pollfd> waits;
-  for (const auto& each : interfaces_) waits.push_back({each ? each->descriptor() : -1, POLLIN, 0});
-  poll(waits.data(), waits.size(), timeoutMs);
-  for (size_t index = 0; index < waits.size(); ++index) {
-    if (waits[index].revents & (POLLERR | POLLHUP | POLLNVAL)) interfaces_[index]->recover();
+template <class Observer>
+void CaptureSession::readFeed(Meter<Observer>& meter) {
+  const auto take = [&](const RawPacket& packet, uint8_t interfaceIndex) { meter.take(packet, interfaceIndex); };
+  for (uint32_t rounds = 0;;) {
+    const bool isIdle = !feed_->read(kFeedRound, take);
+    // What was fed before `stop` is metered.
+    if (isIdle && isStopping_) return;
+    if (isIdle) meter.pass(wallUs() - kFeedLagUs);
+    else meter.work();
+    sink_->flush();
+    if (isIdle || ++rounds % kPublishRounds == 0) publish(meter);
+    if (isIdle) feed_->wait(sink_->hasPending() ? 1 : kWaitMs);
   }
 }
 
-InterfaceCounters CaptureSession::countersOf(size_t index) {
-  InterfaceCounters sum = earlier_[index];
-  if (interfaces_[index]) {
-    const InterfaceCounters now = interfaces_[index]->counters();
-    sum.packets += now.packets;
-    sum.dropped += now.dropped;
-  }
-  return sum;
-}
-
-// A tunnel that is set up anew is a new interface under the old name: looked for once a second. The socket's error does
-// not tell: it comes when the interface goes down, a moment before it is gone.
-void CaptureSession::reopenInterfaces() {
+// A tunnel that is set up anew is a new interface under the old name. The socket's error does not tell: it comes when
+// the interface goes down, a moment before it is gone.
+void CaptureSession::lookAtInterfaces() {
   const uint64_t nowUs = wallUs();
-  if (nowUs - reopenedAtUs_ < kReopenUs) return;
-  reopenedAtUs_ = nowUs;
-  for (size_t index = 0; index < interfaces_.size(); ++index) {
-    if (interfaces_[index] && interfaces_[index]->isThere()) continue;
-    if (interfaces_[index]) {
-      earlier_[index] = countersOf(index);
-      interfaces_[index].reset();
-      ++interfacesLost_;
-    }
-    try {
-      interfaces_[index] =
-          std::make_unique<LiveInterface>(options_.interfaces[index], options_.filter, options_.ringOctets);
-    } catch (const CaptureFailure&) {
-      // Still gone; `interfacesLost` says so, and the next try is in a second.
-    }
-  }
+  if (nowUs - lookedAtUs_ < kLookUs) return;
+  lookedAtUs_ = nowUs;
+  interfaces_->update();
 }
 
 template <class Observer>
 void CaptureSession::publish(const Meter<Observer>& meter) {
   MeterCounters counters = meter.counters();
   counters.filtered = filtered_;
-  counters.interfacesLost = interfacesLost_;
-  for (size_t index = 0; index < interfaces_.size(); ++index) counters.interfaces.push_back(countersOf(index));
+  if (feed_) counters.feedFull = feed_->full();
+  if (interfaces_) {
+    counters.interfaces = interfaces_->states();
+    counters.interfacesLost = interfaces_->lost();
+    counters.interfacesOverLimit = interfaces_->overLimit();
+  }
   std::lock_guard lock(mutex_);
+  const auto isSame = [](const InterfaceState& one, const InterfaceState& other) { return one.name == other.name; };
+  if (!std::ranges::equal(counters.interfaces, published_.interfaces, isSame)) ++generation_;
   published_ = std::move(counters);
 }
 

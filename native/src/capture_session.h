@@ -1,4 +1,5 @@
-// One capture on its own thread: files in order, or several interfaces at once, through one meter into one sink.
+// One capture on its own thread: files in order, or several interfaces at once, or packets that are fed to it, through
+// one meter into one sink.
 #pragma once
 
 #include <atomic>
@@ -13,14 +14,16 @@
 #include "capture_failure.h"
 #include "capture_file.h"
 #include "event_sink.h"
-#include "live_interface.h"
+#include "interface_set.h"
 #include "meter.h"
+#include "packet_feed.h"
 
 namespace phantommesh {
 
 struct SessionOptions {
-  std::vector<std::string> files;       // either files
-  std::vector<std::string> interfaces;  // or interfaces
+  std::vector<std::string> files;           // either files
+  std::vector<InterfaceSource> interfaces;  // or interfaces
+  uint32_t feedOctets = 0;                  // or a feed of this size
   std::string filter;                   // BPF expression; empty: everything
   uint32_t ringOctets = 32u << 20;      // an interface
   bool behaviour = true;                // host and pair tables, and the events that come of them
@@ -42,6 +45,10 @@ class CaptureSession {
   void close();
 
   EventSink& sink() { return *sink_; }
+  // Null unless the session was asked to be fed.
+  PacketFeed* feed() { return feed_.get(); }
+  // Grows whenever `counters().interfaces` names others than before.
+  uint32_t generation() const { return generation_; }
   MeterCounters counters();
   double progress() const { return progress_; }
   // Why reading ended early; known once the sink has ended.
@@ -57,20 +64,20 @@ class CaptureSession {
   bool readFile(Meter<Observer>& meter, CaptureFile& file, size_t index);
   template <class Observer>
   void readInterfaces(Meter<Observer>& meter);
-  void waitForPackets(int timeoutMs);
-  // Drops interfaces that were removed and opens those that are back.
-  void reopenInterfaces();
-  InterfaceCounters countersOf(size_t index);
+  template <class Observer>
+  void readFeed(Meter<Observer>& meter);
+  // Once a second: what became of the interfaces.
+  void lookAtInterfaces();
   template <class Observer>
   void publish(const Meter<Observer>& meter);
 
   const SessionOptions options_;
   std::unique_ptr<EventSink> sink_;
   std::unique_ptr<CaptureFile> firstFile_;
-  std::vector<std::unique_ptr<LiveInterface>> interfaces_;  // as in options_; null while one is gone
-  uint64_t reopenedAtUs_ = 0;
-  uint64_t interfacesLost_ = 0;
-  std::vector<InterfaceCounters> earlier_;  // counted before an interface was lost, added to what it counts now
+  std::unique_ptr<InterfaceSet> interfaces_;
+  std::unique_ptr<PacketFeed> feed_;
+  uint64_t lookedAtUs_ = 0;
+  std::atomic<uint32_t> generation_ = 0;
   std::optional<CaptureFailure> failure_;
   uint64_t filtered_ = 0;
   std::atomic<bool> isStopping_ = false;

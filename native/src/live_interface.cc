@@ -23,15 +23,23 @@ namespace {
 
 using Code = CaptureFailure::Code;
 
+constexpr uint32_t kEthernetOctets = 14;
+constexpr uint32_t kTagOctets = 8;  // two tags, or one and PPPoE: part of the packet, not of the MTU
+
+// netdevice(7). False: there is no such interface.
+bool ask(const std::string& name, unsigned long what, ifreq& request) {
+  const int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return false;
+  std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
+  const int status = ioctl(descriptor, what, &request);
+  close(descriptor);
+  return status == 0;
+}
+
 // ARPHRD_* of an interface, or -1.
 int hardwareType(const std::string& name) {
-  const int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return -1;
   ifreq request{};
-  std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
-  const int status = ioctl(descriptor, SIOCGIFHWADDR, &request);
-  close(descriptor);
-  return status == 0 ? request.ifr_hwaddr.sa_family : -1;
+  return ask(name, SIOCGIFHWADDR, request) ? request.ifr_hwaddr.sa_family : -1;
 }
 
 }  // namespace
@@ -44,6 +52,7 @@ LiveInterface::LiveInterface(const std::string& name, const std::string& filter,
   // Whatever link header other devices have (none on tun and WireGuard), a datagram socket gives the packet from its IP
   // header on.
   linkType_ = type == ARPHRD_ETHER || type == ARPHRD_LOOPBACK ? LinkType::kEthernet : LinkType::kRawIp;
+  refreshMtu(name);
   try {
     openSocket();
     attachFilter(filter);
@@ -71,11 +80,11 @@ void LiveInterface::openSocket() {
 }
 
 void LiveInterface::attachFilter(const std::string& filter) {
-  const PacketFilter compiled(filter, linkType_ == LinkType::kEthernet ? DLT_EN10MB : DLT_RAW, kSnapLength);
+  std::vector<bpf_insn> compiled = compileLiveFilter(filter, linkType_ == LinkType::kEthernet, name_);
   // libpcap's instructions and the kernel's have the same layout (both are BSD's).
   static_assert(sizeof(bpf_insn) == sizeof(sock_filter));
-  const sock_fprog program{static_cast<unsigned short>(compiled.program().bf_len),
-                           reinterpret_cast<sock_filter*>(compiled.program().bf_insns)};
+  const sock_fprog program{static_cast<unsigned short>(compiled.size()),
+                           reinterpret_cast<sock_filter*>(compiled.data())};
   require(setsockopt(descriptor_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program), "SO_ATTACH_FILTER");
 }
 
@@ -103,13 +112,14 @@ void LiveInterface::bindTo(int index) {
   require(bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
 }
 
-bool LiveInterface::describe(const tpacket3_hdr* header, RawPacket& packet, uint16_t& vlanId) const {
+bool LiveInterface::describe(const tpacket3_hdr* header, RawPacket& packet, uint16_t& vlanId) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(header);
   const auto* address = reinterpret_cast<const sockaddr_ll*>(bytes + TPACKET_ALIGN(sizeof(tpacket3_hdr)));
   // The loopback device shows every packet twice, on its way out and on its way in.
   if (isLoopback_ && address->sll_pkttype == PACKET_OUTGOING) return false;
   const uint32_t start = linkType_ == LinkType::kEthernet ? header->tp_mac : header->tp_net;
   packet.captured = {bytes + start, header->tp_snaplen, std::max(header->tp_len, header->tp_snaplen)};
+  counters_.merged += packet.captured.wireLength > lengthMax_;
   packet.timestampUs = uint64_t{header->tp_sec} * 1'000'000 + header->tp_nsec / 1000;
   packet.linkType = linkType_;
   packet.fileLinkType = 0;
@@ -134,7 +144,12 @@ void LiveInterface::recover() {
   getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size);
 }
 
-bool LiveInterface::isThere() const { return static_cast<int>(if_nametoindex(name_.c_str())) == index_; }
+void LiveInterface::refreshMtu(const std::string& currentName) {
+  ifreq request{};
+  if (!ask(currentName, SIOCGIFMTU, request)) return;
+  lengthMax_ = static_cast<uint32_t>(request.ifr_mtu);
+  if (linkType_ == LinkType::kEthernet) lengthMax_ += kEthernetOctets + kTagOctets;
+}
 
 void LiveInterface::require(int status, const char* what) {
   if (status >= 0) return;

@@ -20,6 +20,8 @@ class LiveInterface {
   LiveInterface& operator=(const LiveInterface&) = delete;
 
   int descriptor() const { return descriptor_; }
+  // The kernel's number of the interface: it outlives a new name, not a removal.
+  int index() const { return index_; }
 
   // Gives every packet of the next full block to `take(RawPacket, vlanId)` and the block back to the kernel. False:
   // none is full.
@@ -45,14 +47,14 @@ class LiveInterface {
   // After poll said POLLERR: takes the error off the socket. An interface that went down is seen again when it comes
   // up.
   void recover();
-  // False: the interface was removed, and this socket will see nothing more even if there is another one of its name.
-  bool isThere() const;
+  // Asks the kernel again how long a packet of this interface may be.
+  void refreshMtu(const std::string& currentName);
 
  private:
   tpacket_block_desc* blockAt(uint32_t index) const {
     return reinterpret_cast<tpacket_block_desc*>(ring_ + size_t{index} * kBlockOctets);
   }
-  bool describe(const tpacket3_hdr* header, RawPacket& packet, uint16_t& vlanId) const;
+  bool describe(const tpacket3_hdr* header, RawPacket& packet, uint16_t& vlanId);
   void openSocket();
   void attachFilter(const std::string& filter);
   void mapRing(uint32_t ringOctets);
@@ -63,7 +65,6 @@ class LiveInterface {
   // milliseconds in which this thread does not run as it has blocks.
   static constexpr uint32_t kBlockOctets = 64u << 10;
   static constexpr uint32_t kRetireMs = 1;
-  static constexpr uint32_t kSnapLength = 256;  // headers; with a tag, extension headers and options to spare
 
   std::string name_;
   int index_ = 0;
@@ -73,6 +74,7 @@ class LiveInterface {
   uint8_t* ring_ = nullptr;
   uint32_t blocks_ = 0;
   uint32_t next_ = 0;
+  uint32_t lengthMax_ = UINT32_MAX;  // of a packet that is no merged one, with its link header
   InterfaceCounters counters_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "capture_file.h"
@@ -17,6 +18,16 @@ namespace phantommesh {
 struct InterfaceCounters {
   uint64_t packets = 0;
   uint64_t dropped = 0;
+  uint64_t merged = 0;  // longer than the interface's MTU: several packets that the kernel made one (GRO, TSO)
+};
+
+// One live interface as it stands; an event's interfaceIndex is its place in the list, which only grows.
+struct InterfaceState {
+  InterfaceCounters counters;
+  std::string name;        // under which it is captured
+  std::string kernelName;  // what the kernel calls it now; empty while it is gone
+  uint32_t source = 0;     // place in the configured list: that of its pattern, if it came by one
+  bool isOpen = false;
 };
 
 // What the meter counted since its start; a snapshot.
@@ -29,8 +40,10 @@ struct MeterCounters {
   FlowCounters flows;
   ObserverCounters observer;
   uint64_t batchesFull = 0;     // events dropped because JavaScript did not take batches
-  std::vector<InterfaceCounters> interfaces;  // in the order of the options; empty for files
-  uint64_t interfacesLost = 0;  // times that an interface was removed under the capture
+  std::vector<InterfaceState> interfaces;  // empty for files
+  uint64_t interfacesLost = 0;       // times that an interface was removed under the capture
+  uint64_t interfacesOverLimit = 0;  // names that matched a pattern and found no place
+  uint64_t feedFull = 0;             // packets fed from outside that found no room
   uint64_t filtered = 0;        // packets of a file that the filter turned away
   std::array<uint64_t, kDecodeFailures> undecoded{};
 };
