@@ -40,6 +40,7 @@ struct DnsMessage {
   static constexpr int kAddressesMax = 8;
   bool isResponse = false;
   bool hasQuestion = false;
+  bool isCut = false;         // by the capture, or its end is in the next segments: less than all of it was read
   uint16_t id = 0;
   uint16_t queryType = 0;     // IANA DNS RR TYPE
   uint8_t responseCode = 0;   // 0 NOERROR, 3 NXDOMAIN ...; the four bits of the header
@@ -103,11 +104,12 @@ enum class SmtpPhase : uint8_t { kNone, kBanner, kHello, kStartTls, kAuth, kMail
 struct SmtpLine {
   bool isReply = false;
   uint16_t reply = 0;                 // 220, 535 ...
-  SmtpPhase phase = SmtpPhase::kNone;  // of a command
+  SmtpPhase phase = SmtpPhase::kNone;  // of a command; kBanner of a reply 220
 };
 
 struct IcmpEcho {
   bool isReply = false;
+  bool hasIdentifier = false;  // and sequence
   uint16_t identifier = 0;
   uint16_t sequence = 0;
   uint16_t payloadOctets = 0;

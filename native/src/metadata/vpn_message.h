@@ -1,0 +1,28 @@
+// What VPN protocols say in clear text: WireGuard (Donenfeld 2017, section 5.4), OpenVPN (ssl_pkt.h, and the wire format
+// of its protocol draft), IKE (RFC 7296, RFC 2408) and its way through NAT (RFC 3948).
+//
+// HandshakeStep here: kRequest opens a handshake, kAnswer is the other side's first word, kComplete ends it, kData is
+// traffic, kKeepAlive an empty message, kRefused says that the answerer does no handshake now (WireGuard's cookie
+// reply, IKE's notify in place of a security association), kNone anything in between.
+//
+// Port numbers are the caller's: nothing here is recognised by them but ESP on port 4500, which is nothing but an SPI,
+// a sequence number and ciphertext.
+#pragma once
+
+#include "../payload.h"
+#include "packet_metadata.h"
+
+namespace phantommesh {
+
+bool readWireGuard(const Payload& payload, VpnMessage& message);
+
+// Control messages are told by their sizes and counters. A data message is one octet before ciphertext, as three of a
+// hundred random packets have it, so it counts only with `isKnownOpenVpn`: a control message was seen on the flow.
+bool readOpenVpnUdp(const Payload& payload, bool isKnownOpenVpn, VpnMessage& message);
+// With two octets of length; the message must start with this packet.
+bool readOpenVpnTcp(const Payload& payload, bool isKnownOpenVpn, VpnMessage& message);
+
+// With `isNatTraversalPort`: behind four zero octets; otherwise a keep-alive or ESP, told as kEspInUdp.
+bool readIke(const Payload& payload, bool isNatTraversalPort, VpnMessage& message);
+
+}  // namespace phantommesh
