@@ -1,5 +1,5 @@
 // CPU of the native meter alone, beside the floor of reading the same file with libpcap.
-//   node bench/meter-raw.ts FILE...            [--behaviour] [--records]
+//   node bench/meter-raw.ts FILE...            [--behaviour] [--records] [--headers]
 // Each file is read three times; the least CPU time counts, because neighbours can only add to it.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { openCaptureFiles } from '../agent/capture/native-source.ts'
 const RUNS = 3
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { behaviour: { type: 'boolean', default: false }, records: { type: 'boolean', default: false } },
+  options: { behaviour: { type: 'boolean', default: false }, records: { type: 'boolean', default: false }, headers: { type: 'boolean', default: false } },
 })
 
 const folder = mkdtempSync(path.join(tmpdir(), 'phantommesh-bench-'))
@@ -42,7 +42,7 @@ function floorNs(file: string): number {
 
 async function meterOnce(file: string) {
   const before = process.cpuUsage()
-  const source = openCaptureFiles([file], { behaviour: values.behaviour, recordFlows: values.records })
+  const source = openCaptureFiles([file], { behaviour: values.behaviour, recordFlows: values.records, readsMetadata: !values.headers })
   let events = 0
   for (let batch = await source.next(); batch !== undefined; batch = await source.next()) events += batch.length
   const { user, system } = process.cpuUsage(before)

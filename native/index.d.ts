@@ -21,6 +21,7 @@ export interface NativeCaptureOptions {
   readonly ringBytes: number
   readonly behaviour: boolean
   readonly recordFlows: boolean
+  readonly readsMetadata: boolean
   readonly flowsMax: number
   readonly hostsMax: number
   readonly pairsMax: number

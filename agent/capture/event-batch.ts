@@ -62,6 +62,8 @@ export interface MeterCounters {
   readonly filteredPackets?: number
   /** Flows that began with an answer and went on as if it had been asked for: the capture shows one direction, or has just begun. */
   readonly questionsMissed?: number
+  /** Hellos of TLS and QUIC that were read, cut by the capture, malformed ... */
+  readonly metadata?: Readonly<Record<string, number>>
   /** Packets that gave no flow, by reason. */
   readonly undecoded: Readonly<Record<string, number>>
   /** Work dropped or ended early, by reason: kernel ring, flow table full, host table full ... */

@@ -20,6 +20,8 @@ export interface MeterLimits {
   readonly scoringEventsPerSecond: number
   /** Every ended flow is delivered as a record, scored or not. */
   readonly recordFlows: boolean
+  /** What protocols say in clear text is read (docs/metadata.md); without, headers only. */
+  readonly readsMetadata: boolean
   /** Host and pair tables, and the events that come of them. Without: flow records only, as `phantomd meter` has them. */
   readonly behaviour: boolean
   /** A pcap-filter(7) expression; empty: every packet. */
@@ -46,6 +48,7 @@ export const DEFAULT_METER_LIMITS: MeterLimits = Object.freeze({
   jumpMs: 3_600_000,
   scoringEventsPerSecond: 20_000,
   recordFlows: true,
+  readsMetadata: true,
   behaviour: true,
   filter: '',
   ringBytes: 32 * 1024 * 1024,

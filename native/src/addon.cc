@@ -89,6 +89,7 @@ SessionOptions readOptions(const Napi::Object& object) {
   options.ringOctets = static_cast<uint32_t>(number("ringBytes"));
   options.behaviour = object.Get("behaviour").As<Napi::Boolean>();
   options.recordFlows = object.Get("recordFlows").As<Napi::Boolean>();
+  options.readsMetadata = object.Get("readsMetadata").As<Napi::Boolean>();
   options.flows.flowsMax = static_cast<uint32_t>(number("flowsMax"));
   options.flows.idleTimeoutUs = static_cast<uint64_t>(number("idleTimeoutMs") * 1000);
   options.flows.activeTimeoutUs = static_cast<uint64_t>(number("activeTimeoutMs") * 1000);
@@ -247,6 +248,9 @@ class Capture : public Napi::ObjectWrap<Capture> {
       set(undecoded, nameOf(static_cast<DecodeFailure>(i)), counters.undecoded[static_cast<size_t>(i)]);
     }
     result["undecoded"] = undecoded;
+    Napi::Object metadata = Napi::Object::New(env);
+    for (const NamedCount& each : counters.metadata) set(metadata, each.name, each.value);
+    result["metadata"] = metadata;
     Napi::Object dropped = Napi::Object::New(env);
     uint64_t ringFull = 0;
     Napi::Array interfaces = Napi::Array::New(env);
@@ -271,6 +275,8 @@ class Capture : public Napi::ObjectWrap<Capture> {
     set(dropped, "batchesFull", counters.batchesFull);
     set(dropped, "tunnelsTooDeep", counters.tunnelsTooDeep);
     set(dropped, "contextsFull", counters.contextsFull);
+    set(dropped, "metadataFull", counters.flows.metadataFull);
+    for (const NamedCount& each : counters.metadataDropped) set(dropped, each.name, each.value);
     for (const NamedCount& each : counters.observer.dropped) set(dropped, each.name, each.value);
     result["dropped"] = dropped;
     return result;

@@ -101,7 +101,7 @@ void CaptureSession::run() {
 
 template <class Observer>
 void CaptureSession::runWith(Observer& observer) {
-  Meter<Observer> meter(options_.flows, observer, *sink_);
+  Meter<Observer> meter(options_.flows, observer, *sink_, options_.readsMetadata);
   try {
     if (feed_) readFeed(meter);
     else if (interfaces_) readInterfaces(meter);

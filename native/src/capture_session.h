@@ -28,6 +28,7 @@ struct SessionOptions {
   uint32_t ringOctets = 32u << 20;      // an interface
   bool behaviour = true;                // host and pair tables, and the events that come of them
   bool recordFlows = true;
+  bool readsMetadata = true;
   FlowLimits flows;
   BehaviourLimits tables;
 };

@@ -102,7 +102,7 @@ void decodeIcmp(const Transport& icmp, Packet& packet) {
 
 // Behind the `header` octets of the transport header; payloadOctets is known by now.
 Payload payloadOf(const Transport& transport, uint32_t header, const Packet& packet) {
-  if (transport.captured <= header) return {nullptr, 0, packet.payloadOctets};
+  if (transport.captured < header) return {nullptr, 0, packet.payloadOctets};
   const uint32_t present = transport.captured - header;
   return {transport.bytes + header, present < packet.payloadOctets ? present : packet.payloadOctets, packet.payloadOctets};
 }

@@ -11,6 +11,7 @@
 #include "decode_tunnel.h"
 #include "event_sink.h"
 #include "flow_table.h"
+#include "metadata/metadata_reader.h"
 
 namespace phantommesh {
 
@@ -46,13 +47,17 @@ struct MeterCounters {
   uint64_t feedFull = 0;             // packets fed from outside that found no room
   uint64_t filtered = 0;        // packets of a file that the filter turned away
   std::array<uint64_t, kDecodeFailures> undecoded{};
+  std::vector<NamedCount> metadata;         // hellos read, and why others were not whole
+  std::vector<NamedCount> metadataDropped;  // not read for want of room or time
 };
 
 template <class Observer>
 class Meter {
  public:
-  Meter(const FlowLimits& limits, Observer& observer, EventSink& sink)
-      : observer_(observer), sink_(sink), table_(limits, observer) {}
+  // Without `readsMetadata` headers only.
+  Meter(const FlowLimits& limits, Observer& observer, EventSink& sink, bool readsMetadata = true)
+      : observer_(observer), sink_(sink), table_(limits, observer), metadata_(limits.hashSecret),
+        readsMetadata_(readsMetadata) {}
 
   void take(const RawPacket& raw, uint8_t interfaceIndex, uint16_t vlanId = 0) {
     ++counters_.packets;
@@ -68,6 +73,7 @@ class Meter {
       packet.vlanId = vlanId;
     }
     if (mayCarryTunnel(packet, carried.payload)) return takeTunnel(packet, carried);
+    if (readsMetadata_) metadata_.read(packet, carried.payload, table_.nextMetadata());
     table_.push();
   }
 
@@ -82,6 +88,8 @@ class Meter {
     counters.contextsFull = table_.contexts().overflowed();
     counters.observer = observer_.counters();
     counters.batchesFull = sink_.droppedFull();
+    counters.metadata = metadata_.counts();
+    counters.metadataDropped = metadata_.dropped();
     return counters;
   }
 
@@ -99,6 +107,7 @@ class Meter {
       // Read before the push: the place of the packet may be taken again after it.
       const Enclosure within{inner.kind, packet->ipVersion, static_cast<uint8_t>(depth + 1), 0, inner.id,
                              packet->source, packet->destination};
+      if (readsMetadata_) metadata_.read(*packet, payload, table_.nextMetadata());
       const uint16_t context = table_.push(depth == 0 ? nullptr : &around);
       if (!hasInner) return;
       if (depth == kTunnelDepthMax) {
@@ -125,6 +134,8 @@ class Meter {
   Observer& observer_;
   EventSink& sink_;
   FlowTable<Observer> table_;
+  MetadataReader metadata_;
+  const bool readsMetadata_;
   MeterCounters counters_;
 };
 
