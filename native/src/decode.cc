@@ -101,7 +101,8 @@ Failure decodeIpv6(const Layer& ip, Packet& packet, Carried& carried) {
   const uint32_t offset = skipExtensionHeaders(ip, 40, packet);
   const uint32_t payload = packet.octets > offset ? packet.octets - offset : 0;
   const uint32_t present = ip.captured > offset ? ip.captured - offset : 0;
-  decodeTransport({ip.bytes + (present != 0 ? offset : 0), present < payload ? present : payload, payload}, packet, carried.payload);
+  const uint8_t* transport = ip.bytes + (present != 0 ? offset : 0);
+  decodeTransport({transport, present < payload ? present : payload, payload}, packet, carried.payload);
   return std::nullopt;
 }
 
@@ -130,14 +131,13 @@ Failure decodeBehind(Pass pass, const Layer& frame, Packet& packet, Carried& car
   return decodeEtherType(link, packet, carried);
 }
 
-// DLT_NULL writes the address family in the byte order of the machine that captured, DLT_LOOP in network order. AF_INET
-// is 2 everywhere, AF_INET6 differs by system (10, 24, 28, 30): the version nibble of what follows decides.
+// DLT_NULL writes the address family in the byte order of the machine that captured, DLT_LOOP in network order, and
+// AF_INET6 is 10, 24, 28 or 30: the version nibble of what follows tells more.
 Failure decodeLoopback(const Layer& frame, Packet& packet, Carried& carried) {
   if (frame.captured < 4) return DecodeFailure::linkHeaderTruncated;
-  const uint32_t family = read32(frame.bytes);
-  const uint32_t either = family > 0xffff ? __builtin_bswap32(family) : family;
-  if (either != 2 && either != 10 && either != 24 && either != 28 && either != 30) return DecodeFailure::notIp;
-  return decodeIp(frame.after(4), packet, carried);
+  const Layer ip = frame.after(4);
+  if (ip.captured != 0 && ip.bytes[0] >> 4 != 4 && ip.bytes[0] >> 4 != 6) return DecodeFailure::notIp;
+  return decodeIp(ip, packet, carried);
 }
 
 }  // namespace
@@ -217,6 +217,8 @@ Failure decode(LinkType linkType, const Captured& captured, Packet& packet, Carr
       return decodeEtherType({read16(frame.bytes + 2), frame.after(4)}, packet, carried);
     case LinkType::kIeee80211:
       return decodeBehind(passIeee80211, frame, packet, carried);
+    case LinkType::kIeee80211Swapped:
+      return decodeBehind(passIeee80211Swapped, frame, packet, carried);
     case LinkType::kRadiotap:
       return decodeBehind(passRadiotap, frame, packet, carried);
     case LinkType::kMpls:

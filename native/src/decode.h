@@ -22,9 +22,10 @@ enum class LinkType : uint8_t {
   kCiscoHdlc,
   kIeee80211,
   kRadiotap,
-  kMpls  // no capture's: what GRE and Geneve may carry
+  kIeee80211Swapped,  // not of captures, as the next: what CAPWAP may carry,
+  kMpls               // and what GRE and Geneve may
 };
-inline constexpr int kLinkTypes = 11;
+inline constexpr int kLinkTypes = 12;
 
 // From the number in a capture file (https://www.tcpdump.org/linktypes.html; 12 and 14 are DLT_RAW as BSDs wrote it
 // into files).

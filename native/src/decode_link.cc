@@ -110,11 +110,13 @@ Failure passPppoe(Link& link) {
   return passPpp(link);
 }
 
-Failure passIeee80211(Link& link) {
+namespace {
+
+Failure passDataFrame(Link& link, bool isSwapped) {
   const Layer& layer = link.layer;
   if (layer.captured < 24) return DecodeFailure::linkHeaderTruncated;
-  const uint8_t control = layer.bytes[0];
-  const uint8_t flags = layer.bytes[1];
+  const uint8_t control = layer.bytes[isSwapped ? 1 : 0];
+  const uint8_t flags = layer.bytes[isSwapped ? 0 : 1];
   const bool isData = (control & 0x0f) == 0x08;  // version 0, type 2
   const bool isEmpty = (control & 0x40) != 0;    // null function subtypes
   const bool isProtected = (flags & 0x40) != 0;
@@ -132,6 +134,12 @@ Failure passIeee80211(Link& link) {
   link.layer = layer.after(length);
   return passSnap(link);
 }
+
+}  // namespace
+
+Failure passIeee80211(Link& link) { return passDataFrame(link, false); }
+
+Failure passIeee80211Swapped(Link& link) { return passDataFrame(link, true); }
 
 Failure passRadiotap(Link& link) {
   const Layer& layer = link.layer;

@@ -33,6 +33,7 @@ std::optional<DecodeFailure> passLinkHeaders(Link& link, Packet& packet);
 std::optional<DecodeFailure> passPpp(Link& link);         // RFC 1661, RFC 1662
 std::optional<DecodeFailure> passPppoe(Link& link);       // RFC 2516
 std::optional<DecodeFailure> passIeee80211(Link& link);   // IEEE 802.11, data frames
+std::optional<DecodeFailure> passIeee80211Swapped(Link& link);  // the octets of frame control the other way round
 std::optional<DecodeFailure> passRadiotap(Link& link);    // radiotap.org
 
 }  // namespace phantommesh

@@ -104,7 +104,8 @@ void decodeIcmp(const Transport& icmp, Packet& packet) {
 Payload payloadOf(const Transport& transport, uint32_t header, const Packet& packet) {
   if (transport.captured < header) return {nullptr, 0, packet.payloadOctets};
   const uint32_t present = transport.captured - header;
-  return {transport.bytes + header, present < packet.payloadOctets ? present : packet.payloadOctets, packet.payloadOctets};
+  const uint32_t captured = present < packet.payloadOctets ? present : packet.payloadOctets;
+  return {transport.bytes + header, captured, packet.payloadOctets};
 }
 
 }  // namespace

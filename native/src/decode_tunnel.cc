@@ -136,13 +136,19 @@ bool findGeneve(const Layer& geneve, Inner& inner) {
   return setByEtherType(inner, TunnelKind::kGeneve, read16(geneve.bytes + 2), geneve.after(length));
 }
 
+// Lengths that a header gives reach beyond the first fragment of a packet, whose rest comes later.
+bool isWithin(uint32_t octets, const Layer& layer, bool isFirstFragment) {
+  return octets <= layer.wire || isFirstFragment;
+}
+
 // TS 29.281 section 5: version 1, protocol type 1, a G-PDU. Any of the flags E, S and PN adds four octets, the last of
 // which is the type of the first extension header.
-bool findGtpU(const Layer& gtp, Inner& inner) {
+bool findGtpU(const Layer& gtp, bool isFirstFragment, Inner& inner) {
   constexpr uint8_t kGPdu = 255;
   if (!holds(gtp, 8)) return false;
   const uint8_t flags = gtp.bytes[0];
-  if ((flags & 0xf8) != 0x30 || gtp.bytes[1] != kGPdu || read16(gtp.bytes + 2) + 8u > gtp.wire) return false;
+  if ((flags & 0xf8) != 0x30 || gtp.bytes[1] != kGPdu) return false;
+  if (!isWithin(read16(gtp.bytes + 2) + 8u, gtp, isFirstFragment)) return false;
   uint32_t length = 8;
   if ((flags & 7) != 0) {
     if (!holds(gtp, 12)) return false;
@@ -160,11 +166,11 @@ bool findGtpU(const Layer& gtp, Inner& inner) {
 
 // What Teredo carries is IPv6 to or from an address of its own prefix, 2001:0::/32 (RFC 4380 section 2.6), or, with the
 // server, between link-local ones (section 5.2.1).
-bool isTeredoPacket(const Layer& ip, bool isAnyPort) {
+bool isTeredoPacket(const Layer& ip, bool isAnyPort, bool isFirstFragment) {
   if (!holds(ip, 40) || ip.bytes[0] >> 4 != 6) return false;
   const uint32_t octets = 40u + read16(ip.bytes + 4);
   // A bubble may have more behind it, which belongs to nobody; on a port that is not Teredo's nothing may.
-  if (octets > ip.wire || (isAnyPort && octets != ip.wire)) return false;
+  if (!isWithin(octets, ip, isFirstFragment) || (isAnyPort && octets < ip.wire)) return false;
   constexpr uint32_t kPrefix = 0x2001'0000;
   const bool isOwn = read32(ip.bytes + 8) == kPrefix || read32(ip.bytes + 24) == kPrefix;
   const bool isLinkLocal = (read16(ip.bytes + 8) & 0xffc0) == 0xfe80;
@@ -172,14 +178,15 @@ bool isTeredoPacket(const Layer& ip, bool isAnyPort) {
 }
 
 // Section 5.1.1: an authentication header, then an origin indication, then the packet; both may be missing.
-bool findTeredo(Layer teredo, Inner& inner) {
+bool findTeredo(Layer teredo, bool isFirstFragment, Inner& inner) {
   if (holds(teredo, 13) && read16(teredo.bytes) == 0x0001) {
     const uint32_t length = 13u + teredo.bytes[2] + teredo.bytes[3];
     if (!holds(teredo, length)) return false;
     teredo = teredo.after(length);
   }
   if (holds(teredo, 8) && read16(teredo.bytes) == 0x0000) teredo = teredo.after(8);
-  return isTeredoPacket(teredo, false) && setInner(inner, TunnelKind::kTeredo, LinkType::kRawIp, teredo);
+  return isTeredoPacket(teredo, false, isFirstFragment) &&
+         setInner(inner, TunnelKind::kTeredo, LinkType::kRawIp, teredo);
 }
 
 // Section 2 of the draft: lengths of identity (a power of two) and signature (words), the operation in the low half of
@@ -207,13 +214,17 @@ bool findCapwap(const Layer& capwap, Inner& inner) {
   if (length < 8 || isFragment || isKeepAlive || !holds(capwap, length)) return false;
   const Layer frame = capwap.after(length);
   if (!isNative) return setInner(inner, TunnelKind::kCapwap, LinkType::kEthernet, frame);
-  return binding == 1 && setInner(inner, TunnelKind::kCapwap, LinkType::kIeee80211, frame);
+  if (binding != 1 || !holds(frame, 2)) return false;
+  // Cisco's access points swap the two octets of the frame control field; a data frame's first is 8 in its lower half.
+  const bool isSwapped = (frame.bytes[0] & 15) != 8 && (frame.bytes[1] & 15) == 8;
+  const LinkType linkType = isSwapped ? LinkType::kIeee80211Swapped : LinkType::kIeee80211;
+  return setInner(inner, TunnelKind::kCapwap, linkType, frame);
 }
 
-bool findBehindPort(uint16_t port, const Layer& layer, Inner& inner) {
+bool findBehindPort(uint16_t port, const Layer& layer, bool isFirstFragment, Inner& inner) {
   switch (port) {
-    case kGtpUPort: return findGtpU(layer, inner);
-    case kTeredoPort: return findTeredo(layer, inner);
+    case kGtpUPort: return findGtpU(layer, isFirstFragment, inner);
+    case kTeredoPort: return findTeredo(layer, isFirstFragment, inner);
     case kVxlanPort:
     case kLinuxVxlanPort: return findVxlan(layer, inner);
     case kVxlanGpePort: return findVxlanGpe(layer, inner);
@@ -222,6 +233,16 @@ bool findBehindPort(uint16_t port, const Layer& layer, Inner& inner) {
     case kGenevePort: return findGeneve(layer, inner);
     default: return false;
   }
+}
+
+// A tunnel's packets go to its port, whatever they come from; Teredo's and CAPWAP's answers come from it.
+bool findInUdp(const Packet& packet, const Layer& layer, Inner& inner) {
+  for (const uint16_t port : {packet.destinationPort, packet.sourcePort}) {
+    if (findBehindPort(port, layer, packet.isFirstFragment, inner)) return true;
+    inner = Inner{};
+  }
+  return isTeredoPacket(layer, true, packet.isFirstFragment) &&
+         setInner(inner, TunnelKind::kTeredo, LinkType::kRawIp, layer);
 }
 
 }  // namespace
@@ -236,11 +257,7 @@ bool findInner(const Packet& packet, const Payload& payload, Inner& inner) {
     case kGre:
       return findGre(layer, inner);
     case kUdp:
-      if (findBehindPort(packet.destinationPort, layer, inner)) return true;
-      inner = Inner{};
-      if (findBehindPort(packet.sourcePort, layer, inner)) return true;
-      inner = Inner{};
-      return isTeredoPacket(layer, true) && setInner(inner, TunnelKind::kTeredo, LinkType::kRawIp, layer);
+      return findInUdp(packet, layer, inner);
     default:
       return false;
   }

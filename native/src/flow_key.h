@@ -1,7 +1,8 @@
 // Which packets belong to one flow: the key of a packet, its hash that is equal in both directions, and the match.
 //
-// A flow is (interface, context, addresses, protocol, ports), either way round. The context is VLANs and tunnel, the interface belongs to it
-// because a gateway sees a forwarded packet on two interfaces: two flows, not one with every packet twice.
+// A flow is (interface, context, addresses, protocol, ports), either way round. The context is VLANs and tunnel
+// (flow_context.h). The interface belongs to it because a gateway sees a forwarded packet on two interfaces: two flows,
+// not one with every packet twice.
 #pragma once
 
 #include <cstdint>
