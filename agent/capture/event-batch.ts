@@ -31,6 +31,8 @@ export interface CapturedInterface {
   /** Place in the configured list; interfaces that came by one pattern share it. */
   readonly source: number
   readonly isOpen: boolean
+  /** How often it was removed, or lost its name to another, since the start. */
+  readonly timesLost: number
   readonly packets: number
   /** Packets that the kernel had no room for. */
   readonly dropped: number

@@ -19,6 +19,10 @@ import type { PcapPackage, PcapSession } from './pcap-session.ts'
 /** A quarter of a second of 1500-octet packets at 256 Mbit/s; what comes while it is full is counted as `feedFull`. */
 const FEED_BYTES = 8 * 1024 * 1024
 const LOOK_MS = 1_000
+/** How long a packet may wait in the kernel's ring; the binding is asked, because it cannot be waited for (see PcapPackage). */
+const DISPATCH_MS = 5
+/** Rings of interfaces that are gone, which libpcap cannot release; past this nothing is opened again. */
+const RETIRED_MAX = 16
 /** The same bounds as those of native/src/interface_set.h. */
 const INTERFACES_MAX = 64
 const PER_PATTERN_MAX = 16
@@ -49,6 +53,7 @@ interface Slot {
   index: number
   packets: number
   mergedPackets: number
+  timesLost: number
   /** Of sessions that are closed. */
   droppedBefore: number
 }
@@ -61,9 +66,10 @@ class NodePcapSource implements PacketSource {
   readonly #feed: FedSource
   readonly #slots: Slot[] = []
   readonly #refused = new Set<string>()
-  #lost = 0
+  #retired: PcapSession[] = []
   #isStopped = false
   #cancelLook: () => void = () => {}
+  #cancelDispatch: () => void = () => {}
 
   constructor(choices: readonly InterfaceChoice[], limits: MeterLimits, clock: Clock) {
     this.#choices = choices
@@ -80,6 +86,7 @@ class NodePcapSource implements PacketSource {
       throw error
     }
     this.#look()
+    this.#dispatch()
   }
 
   next(): Promise<EventBatch | undefined> {
@@ -95,7 +102,7 @@ class NodePcapSource implements PacketSource {
       dropped: {
         ...counters.dropped,
         kernelRingFull: interfaces.reduce((sum, { dropped }) => sum + dropped, 0),
-        interfaceLost: this.#lost,
+        interfaceLost: this.#slots.reduce((sum, { timesLost }) => sum + timesLost, 0),
         interfaceOverLimit: this.#refused.size,
       },
     }
@@ -113,7 +120,11 @@ class NodePcapSource implements PacketSource {
     if (this.#isStopped) return
     this.#isStopped = true
     this.#cancelLook()
-    for (const slot of this.#slots) closeSlot(slot)
+    this.#cancelDispatch()
+    for (const slot of this.#slots) {
+      slot.session?.dispatch()
+      this.#closeSlot(slot)
+    }
     this.#feed.stop()
   }
 
@@ -135,18 +146,25 @@ class NodePcapSource implements PacketSource {
   /** What became of the interfaces, once a second. */
   #look(): void {
     if (this.#isStopped) return
+    this.#retired = this.#retired.filter((session) => !session.close())
     const present = presentInterfaces()
     for (const slot of this.#slots) this.#follow(slot, present)
     this.#takeNewcomers(present)
     this.#cancelLook = this.#clock.after(LOOK_MS, () => this.#look())
   }
 
+  #dispatch(): void {
+    if (this.#isStopped) return
+    for (const { session } of this.#slots) session?.dispatch()
+    this.#cancelDispatch = this.#clock.after(DISPATCH_MS, () => this.#dispatch())
+  }
+
   #follow(slot: Slot, present: ReadonlyMap<string, number>): void {
     const isSame = present.get(slot.name) === slot.index
     if (slot.session !== undefined && isSame && !slot.session.hasFailed) return
     if (slot.session !== undefined) {
-      closeSlot(slot)
-      if (!isSame) this.#lost += 1
+      this.#closeSlot(slot)
+      if (!isSame) slot.timesLost += 1
     }
     if (!present.has(slot.name)) return
     try {
@@ -177,7 +195,7 @@ class NodePcapSource implements PacketSource {
   }
 
   #addSlot(name: string, source: number): Slot {
-    const slot: Slot = { name, source, session: undefined, index: 0, packets: 0, mergedPackets: 0, droppedBefore: 0 }
+    const slot: Slot = { name, source, session: undefined, index: 0, packets: 0, mergedPackets: 0, timesLost: 0, droppedBefore: 0 }
     this.#slots.push(slot)
     return slot
   }
@@ -185,6 +203,10 @@ class NodePcapSource implements PacketSource {
   #open(slot: Slot, present: ReadonlyMap<string, number>): void {
     const index = present.get(slot.name)
     if (index === undefined) throw captureError({ code: 'CAPTURE_INTERFACE_MISSING', place: slot.name, reason: '', offset: 0 })
+    if (this.#retired.length >= RETIRED_MAX) {
+      const reason = `libpcap still holds the rings of ${RETIRED_MAX} interfaces that are gone; start the agent again`
+      throw captureError({ code: 'CAPTURE_INTERFACE_FAILED', place: slot.name, reason, offset: 0 })
+    }
     const interfaceIndex = this.#slots.indexOf(slot)
     const lengthMax = mtuOf(slot.name) + LINK_OCTETS_MAX
     const { push } = this.#feed
@@ -196,24 +218,24 @@ class NodePcapSource implements PacketSource {
       push(packet.bytes, packet.length, packet.wireLength, packet.timestampUs, interfaceIndex, packet.linkType)
     })
   }
+
+  #closeSlot(slot: Slot): void {
+    if (slot.session === undefined) return
+    if (!slot.session.close()) this.#retired.push(slot.session)
+    slot.droppedBefore += slot.session.dropped()
+    slot.session = undefined
+  }
 }
 
 /** Ethernet's header and two tags. */
 const LINK_OCTETS_MAX = 22
-/** What Ethernet had in the beginning; only where the kernel does not say. */
+/** As long as an IPv4 packet can be: where the kernel does not say, none counts as merged. */
 const MTU_UNKNOWN = 65_535
 
-function closeSlot(slot: Slot): void {
-  if (slot.session === undefined) return
-  slot.droppedBefore += slot.session.dropped()
-  slot.session.close()
-  slot.session = undefined
-}
-
-function stateOf({ name, source, session, packets, mergedPackets, droppedBefore }: Slot): CapturedInterface {
+function stateOf({ name, source, session, packets, mergedPackets, timesLost, droppedBefore }: Slot): CapturedInterface {
   const isOpen = session !== undefined && !session.hasFailed
   const dropped = droppedBefore + (session?.dropped() ?? 0)
-  return { name, kernelName: isOpen ? name : '', source, isOpen, packets, dropped, mergedPackets }
+  return { name, kernelName: isOpen ? name : '', source, isOpen, timesLost, packets, dropped, mergedPackets }
 }
 
 function isPattern(name: string): boolean {
@@ -245,5 +267,5 @@ function numberIn(name: string, file: 'ifindex' | 'mtu'): number | undefined {
 
 /** Optional, so not an import: what is missing must fail only when it is asked for. */
 function requirePackage(): unknown {
-  return createRequire(import.meta.url)('pcap')
+  return createRequire(import.meta.url)('pcap/build/Release/pcap_binding')
 }

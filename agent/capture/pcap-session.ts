@@ -7,38 +7,33 @@ const SNAP_LENGTH = 2_048
 const RETIRE_MS = 1
 /** `pcap_dispatch` was told to stop (PCAP_ERROR_BREAK, pcap/pcap.h); the package then frees the handle. */
 const BREAK = -2
-const CLOSE_TRIES = 4
+/** No link type has this number. */
+const UNKNOWN_LINK_TYPE = 65_535
+const SMALL_RING_BYTES = 1 << 20
 
 /** LINKTYPE_ names of the package, as capture files number them. */
 const LINK_TYPES: Readonly<Record<string, number>> = {
   LINKTYPE_NULL: 0, LINKTYPE_ETHERNET: 1, LINKTYPE_RAW: 101, LINKTYPE_LINUX_SLL: 113,
 }
 
-/** The binding under a session of the package. */
+/** What is used of a session of the binding. */
 interface Binding {
+  open_live(
+    name: string, filter: string, bufferBytes: number, snapLength: number, dumpFile: string, onPacket: () => void,
+    isMonitor: boolean, timeoutMs: number, onWarning: () => void, isPromiscuous: boolean,
+  ): string
+  /** Writes each packet that is there into `bytes` and `header`, and calls `onPacket`; below 0: it failed, or was told to stop. */
   dispatch(bytes: Buffer, header: Buffer): number
-  close(): void
-  read_callback: () => void
-}
-
-/** What is used of a session of the package. `buf` and `header` are written anew for each packet. */
-interface PackageSession {
-  session: Binding
-  readonly link_type: string
-  readonly buf: Buffer
-  readonly header: Buffer
-  on(event: 'packet', listener: () => void): void
   stats(): { readonly ps_drop: number }
   close(): void
 }
 
-/** What is used of the package. */
+/**
+ * What is used of the package: its binding. The package's own sessions poll by a handle that nothing takes out of the event loop
+ * again, so a process that had opened one would never end by itself.
+ */
 export interface PcapPackage {
-  warningHandler: (text: string) => void
-  createSession(name: string, options: {
-    readonly filter: string, readonly buffer_size: number, readonly snap_length: number, readonly buffer_timeout: number,
-    readonly promiscuous: boolean,
-  }): PackageSession
+  readonly PcapSession: new () => Binding
 }
 
 /** A packet; `bytes` hold the next one when the listener has returned. */
@@ -54,10 +49,15 @@ export interface PcapPacket {
 export interface PcapSession {
   /** libpcap gave it up: it went down, or is gone. */
   readonly hasFailed: boolean
+  /** Hands over every packet that is there. */
+  dispatch(): void
   /** Packets that the kernel had no room for. */
   dropped(): number
-  /** Takes what is still in the kernel's ring, then closes. */
-  close(): void
+  /**
+   * Ends it. False: the kernel's ring is still held. libpcap notices that it is to stop only when one more packet comes; asked again
+   * after that, it is released.
+   */
+  close(): boolean
 }
 
 /** What a session is opened with. */
@@ -71,9 +71,7 @@ export interface PcapChoice {
 export function loadPcap(load: () => unknown): PcapPackage {
   try {
     const loaded = load()
-    if (!isPackage(loaded)) throw new Error('it has no createSession')
-    // It warns on the console of an interface without IPv4 address, which is none of its business.
-    loaded.warningHandler = () => {}
+    if (!isPackage(loaded)) throw new Error('it has no PcapSession')
     return loaded
   } catch (error) {
     const reason = `the npm package pcap is not usable (${firstLineOf(error)}); install libpcap-dev and run \`npm run setup\`, `
@@ -82,82 +80,70 @@ export function loadPcap(load: () => unknown): PcapPackage {
   }
 }
 
-/** Opens an interface; `take` gets its packets as they come, on this thread. Throws CaptureError. */
+/** Opens an interface; `take` gets its packets when they are dispatched. Throws CaptureError. */
 export function openPcapSession(pcap: PcapPackage, choice: PcapChoice, take: (packet: PcapPacket) => void): PcapSession {
-  const session = create(pcap, choice)
-  const linkType = LINK_TYPES[session.link_type] ?? Number(/\d+$/.exec(session.link_type)?.[0] ?? Number.NaN)
-  if (Number.isNaN(linkType)) {
-    closeForGood(session)
-    throw captureError({ code: 'CAPTURE_INTERFACE_FAILED', place: choice.name, reason: session.link_type, offset: 0 })
-  }
-  const { buf, header } = session
-  session.on('packet', () => {
-    const timestampUs = header.readUInt32LE(0) * 1_000_000 + header.readUInt32LE(4)
-    take({ bytes: buf, length: Math.min(header.readUInt32LE(8), buf.length), wireLength: header.readUInt32LE(12), timestampUs, linkType })
-  })
-  return follow(session)
-}
-
-function follow(session: PackageSession): PcapSession {
-  let hasFailed = false
+  const bytes = Buffer.alloc(SNAP_LENGTH)
+  // Four numbers of 32 bits: seconds, microseconds, octets captured, octets on the wire.
+  const header = Buffer.alloc(16)
+  let linkType = 0
   let isClosed = false
-  const { session: binding, buf, header } = session
-  binding.read_callback = () => {
-    if (!isClosed && binding.dispatch(buf, header) < 0) hasFailed = true
-  }
+  const binding = new pcap.PcapSession()
+  const link = openLive(pcap, { ...choice, binding }, () => {
+    if (isClosed) return
+    const timestampUs = header.readUInt32LE(0) * 1_000_000 + header.readUInt32LE(4)
+    take({ bytes, length: Math.min(header.readUInt32LE(8), bytes.length), wireLength: header.readUInt32LE(12), timestampUs, linkType })
+  })
+  // What the package has no name for it calls "Unknown linktype N"; the meter counts what it cannot decode.
+  linkType = LINK_TYPES[link] ?? Number(/\d+$/.exec(link)?.[0] ?? UNKNOWN_LINK_TYPE)
+  let hasFailed = false
+  let isReleased = false
+  let droppedAtEnd = 0
   return {
     get hasFailed() {
       return hasFailed
     },
-    dropped: () => session.stats().ps_drop,
+    dispatch() {
+      if (!isClosed && binding.dispatch(bytes, header) < 0) hasFailed = true
+    },
+    dropped: () => (isClosed ? droppedAtEnd : binding.stats().ps_drop),
     close() {
-      if (isClosed) return
-      binding.read_callback()
-      isClosed = true
-      closeForGood(session)
+      if (!isClosed) {
+        droppedAtEnd = binding.stats().ps_drop
+        isClosed = true
+        binding.close()
+      }
+      // After this very answer nothing may touch it any more: the handle is gone.
+      if (!isReleased) isReleased = binding.dispatch(bytes, header) === BREAK
+      return isReleased
     },
   }
 }
 
-/**
- * The package leaves the handle open until a dispatch notices that it is to stop, which without packets is never, and then nothing
- * may touch it: so that dispatch is made here. The session stays referenced, because its poll handle is part of it and of the event
- * loop, and the package never takes it out of there.
- */
-function closeForGood(session: PackageSession): void {
-  const { session: binding, buf, header } = session
-  session.close()
-  for (let tries = 0; tries < CLOSE_TRIES && binding.dispatch(buf, header) !== BREAK; tries++) { /* what is left in the ring */ }
-  // The package has one more read planned for the turn in which a session was opened.
-  session.session = NOTHING
-  CLOSED.push(binding)
+interface Opening extends PcapChoice {
+  readonly binding: Binding
 }
 
-const NOTHING: Binding = { dispatch: () => 0, close() {}, read_callback() {} }
-const CLOSED: Binding[] = []
-
-function create(pcap: PcapPackage, choice: PcapChoice, filter = choice.filter): PackageSession {
+function openLive(pcap: PcapPackage, { binding, name, filter, ringBytes }: Opening, onPacket: () => void): string {
   try {
-    return pcap.createSession(choice.name, {
-      filter, buffer_size: choice.ringBytes, snap_length: SNAP_LENGTH, buffer_timeout: RETIRE_MS, promiscuous: false,
-    })
+    // It warns of an interface without IPv4 address, which is none of its business.
+    return binding.open_live(name, filter, ringBytes, SNAP_LENGTH, '', onPacket, false, RETIRE_MS, () => {}, false)
   } catch (error) {
     const reason = firstLineOf(error)
     if (/permi|CAP_NET_RAW/i.test(reason)) {
-      throw captureError({ code: 'CAPTURE_PERMISSION_DENIED', place: choice.name, reason: 'CAP_NET_RAW', offset: 0 })
+      throw captureError({ code: 'CAPTURE_PERMISSION_DENIED', place: name, reason: 'CAP_NET_RAW', offset: 0 })
     }
-    // The package does not say which step failed: what opens without the filter failed because of it.
-    if (filter !== '' && opens(pcap, choice)) {
+    // The binding does not say which step failed: what opens without the filter failed because of it.
+    if (filter !== '' && opensWithoutFilter(pcap, name)) {
       throw captureError({ code: 'CAPTURE_FILTER_INVALID', place: filter, reason, offset: 0 })
     }
     const code = /no such device/i.test(reason) ? 'CAPTURE_INTERFACE_MISSING' : 'CAPTURE_INTERFACE_FAILED'
-    throw captureError({ code, place: choice.name, reason, offset: 0 })
+    throw captureError({ code, place: name, reason, offset: 0 })
   }
 }
 
-function opens(pcap: PcapPackage, choice: PcapChoice): boolean {
+function opensWithoutFilter(pcap: PcapPackage, name: string): boolean {
   try {
-    closeForGood(create(pcap, choice, ''))
+    openPcapSession(pcap, { name, filter: '', ringBytes: SMALL_RING_BYTES }, () => {}).close()
     return true
   } catch {
     return false
@@ -165,7 +151,7 @@ function opens(pcap: PcapPackage, choice: PcapChoice): boolean {
 }
 
 function isPackage(loaded: unknown): loaded is PcapPackage {
-  return typeof loaded === 'object' && loaded !== null && 'createSession' in loaded && typeof loaded.createSession === 'function'
+  return typeof loaded === 'object' && loaded !== null && 'PcapSession' in loaded && typeof loaded.PcapSession === 'function'
 }
 
 function firstLineOf(error: unknown): string {

@@ -1,6 +1,6 @@
 /** What is captured, how much of it is remembered, and how much of it is judged. */
 import { z } from 'zod'
-import { interfaceName, milliseconds, prefix } from './setting-types.ts'
+import { interfacePattern, milliseconds, prefix } from './setting-types.ts'
 
 /** The protected side of the gateway. */
 export const homeSetting = () =>
@@ -9,18 +9,24 @@ export const homeSetting = () =>
       'addresses (RFC 4193). At most 256.')
 
 const captureInterface = z.union([
-  interfaceName().transform((name) => ({ name, side: 'outer' as const })),
+  interfacePattern().transform((name) => ({ name, side: 'outer' as const, optional: false })),
   z.strictObject({
-    name: interfaceName().describe('The interface, as `ip link` names it.'),
+    name: interfacePattern().describe('The interface, as `ip link` names it, or a pattern: `wg*`.'),
     side: z.enum(['outer', 'inner']).default('outer').describe('outer: where strangers come from; inner: where a tunnel ends.'),
+    optional: z.boolean().default(false)
+      .describe('It may be missing when the agent starts, and is watched when it comes. A pattern always may.'),
   }),
 ], { error: 'must be a name or {name: wg0, side: inner}' })
 
 /** Where packets come from. */
 export const captureSettings = () => z.strictObject({
   interfaces: z.array(captureInterface).max(16).prefault([])
-    .describe('Interfaces to watch: names (outer side) or {name: wg0, side: inner}. At most 16. Empty: the interface of the default ' +
-      'route.'),
+    .describe('Interfaces to watch: names (outer side) or {name: wg0, side: inner, optional: true}. At most 16. A name must be there at the ' +
+      'start unless it is optional; wg* watches every interface that begins so, as they come, at most 16 at once. Empty: the ' +
+      'interface of the default route.'),
+  backend: z.enum(['native', 'node-pcap']).default('native')
+    .describe('native: the agent reads the kernel ring itself. node-pcap: libpcap does, through the optional npm package pcap; slower, ' +
+      'for comparison and for kernels on which the other does not run. docs/live-capture.md compares them.'),
   filter: z.string().max(4_096).default('')
     .describe('A BPF filter as in pcap-filter(7). What it keeps out is neither metered nor judged. Empty: everything.'),
   ringBytes: z.int().min(1_048_576).max(1_073_741_824).default(33_554_432)

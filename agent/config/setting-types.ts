@@ -6,6 +6,12 @@ import { parsePrefix } from '../kit/index.ts'
 export const interfaceName = () =>
   z.string().regex(/^(?!\.{1,2}$)[^\s/:]{1,15}$/, { error: 'is no interface name: 1 to 15 characters without space, slash or colon' })
 
+/** A name, or the beginning of names with one `*` behind it. */
+export const interfacePattern = () =>
+  z.string().regex(/^(?!\.{1,2}$)(?=.{1,16}$)(?:[^\s/:*]{1,15}|[^\s/:*]{1,14}\*)$/, {
+    error: 'is no interface name: 1 to 15 characters without space, slash or colon',
+  })
+
 /** An address or a prefix, v4 or v6. */
 export const prefix = () =>
   z.string().max(64).refine((text) => parsePrefix(text) !== undefined, {

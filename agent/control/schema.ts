@@ -34,7 +34,18 @@ export const statusSchema = z.object({
   mode: modeSchema,
   modelVersion: z.string(),
   health: z.object({ startup: checkSchema, live: checkSchema, ready: checkSchema }),
-  interfaces: z.array(z.object({ name: z.string(), side: z.enum(['outer', 'inner']), packets: count, dropped: count })),
+  interfaces: z.array(z.object({
+    name: z.string(),
+    /** What the kernel calls it now; empty while it is gone. */
+    kernelName: z.string(),
+    side: z.enum(['outer', 'inner']),
+    isOpen: z.boolean(),
+    timesLost: count,
+    packets: count,
+    dropped: count,
+    /** Longer than the MTU: several packets that the kernel or the card made one. */
+    mergedPackets: count,
+  })),
   meter: z.object({
     packets: count,
     octets: count,

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { eventLayout, peerCredentials } from '../../native/index.js'
 import type { EventBatch, PacketSource } from '../capture/index.ts'
-import { openInterfaces } from '../capture/native-source.ts'
 import type { Config } from '../config/index.ts'
 import { openControlServer } from '../control/index.ts'
 import type { ControlAudit } from '../control/index.ts'
@@ -14,11 +13,12 @@ import type { Clock, Logger } from '../kit/index.ts'
 import { EnforcementKeeper, EnforcerClient, Reconciler } from '../response/index.ts'
 import { flowEvent, noticeEvent } from '../telemetry/index.ts'
 import { createAgentControl } from './agent-control.ts'
-import { configuredProtection, createDetection, meterLimitsOf, nodeName, openModels, policyOf } from './create-detection.ts'
+import { configuredProtection, createDetection, nodeName, openModels, policyOf } from './create-detection.ts'
 import type { Detection } from './create-detection.ts'
 import { EnforcementMonitor } from './enforcement-monitor.ts'
 import { EnforcerProcess } from './enforcer-process.ts'
 import { readLocalTexts } from './local-protection.ts'
+import { InnerInterfaces, openLiveSource } from './live-source.ts'
 import { openMetricsServer } from './metrics-server.ts'
 import { openPersistence } from './open-persistence.ts'
 import type { Persistence } from './open-persistence.ts'
@@ -73,12 +73,13 @@ export async function createDaemon(start: DaemonStart): Promise<Daemon> {
     const persistence = await openPersistence(config, logger)
     opened.push(() => persistence.close())
     await rehearseDetection(config, models)
-    const source = openInterfaces(config.capture.interfaces.map(({ name }) => name), meterLimitsOf(config))
+    const source = openLiveSource(config, clock)
     opened.push(() => source.close())
+    const inner = new InnerInterfaces(config.capture)
     const telemetry = await openTelemetry(config, logger)
     opened.push(() => telemetry.writer.close())
     const detection = createDetection({
-      config, models, mode: persistence.mode,
+      config, models, mode: persistence.mode, innerInterfaces: inner.indexes,
       neverBlock: configuredProtection(config),
       nextId: () => persistence.ids.take(),
       decisionTimeMs: () => clock.wallMs(),
@@ -87,7 +88,7 @@ export async function createDaemon(start: DaemonStart): Promise<Daemon> {
     const enforcerProcess = new EnforcerProcess({ root, socketPath: config.paths.enforcerSocket, response: config.response, clock, logger })
     opened.push(() => enforcerProcess.stop())
     await enforcerProcess.keep()
-    return await assemble({ ...start, config, persistence, source, telemetry, detection, enforcerProcess }, opened, closeAll)
+    return await assemble({ ...start, config, persistence, source, inner, telemetry, detection, enforcerProcess }, opened, closeAll)
   } catch (error) {
     await closeAll()
     throw error
@@ -97,6 +98,7 @@ export async function createDaemon(start: DaemonStart): Promise<Daemon> {
 interface Opened extends DaemonStart {
   readonly persistence: Persistence
   readonly source: PacketSource
+  readonly inner: InnerInterfaces
   readonly telemetry: Telemetry
   readonly detection: Detection
   readonly enforcerProcess: EnforcerProcess
@@ -147,12 +149,12 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   takeInventory({ logger }).catch((error: unknown) => logger.warn({ error }, 'No inventory of the node'))
   logger.info({ version, modelVersion, mode: decider.mode, interfaces: config.capture.interfaces.length }, 'Agent ready')
 
-  const namer = createFlowNamer(eventLayout, config.capture.interfaces.map(({ name }) => name))
+  const namer = createFlowNamer(eventLayout, (index) => source.interfaces()[index]?.name)
   return {
     async run() {
       // Closed after a bug too: what stays open would keep the process from ending, and systemd from starting it anew.
       try {
-        await judgeAll(source, { detection, telemetry, responder, namer })
+        await judgeAll({ source, inner: parts.inner, detection, telemetry, responder, namer })
       } finally {
         isStopping = true
         await scheduler.stop()
@@ -168,7 +170,7 @@ async function assemble(parts: Opened, opened: (() => Promise<void>)[], closeAll
   }
 }
 
-interface Judging extends Pick<Opened, 'detection' | 'telemetry'> {
+interface Judging extends Pick<Opened, 'source' | 'inner' | 'detection' | 'telemetry'> {
   readonly responder: Responder
   readonly namer: FlowNamer
 }
@@ -187,12 +189,13 @@ async function serveMetrics(
   return () => server.close()
 }
 
-async function judgeAll(source: PacketSource, judging: Judging): Promise<void> {
-  const failure = await drain(source, (batch) => judge(judging, batch))
+async function judgeAll(judging: Judging): Promise<void> {
+  const failure = await drain(judging.source, (batch) => judge(judging, batch))
   if (failure !== undefined) throw failure
 }
 
-async function judge({ detection, telemetry, responder, namer }: Judging, batch: EventBatch): Promise<void> {
+async function judge({ source, inner, detection, telemetry, responder, namer }: Judging, batch: EventBatch): Promise<void> {
+  inner.refresh(source.interfaces())
   const { verdicts } = await detection.pipeline.step(batch)
   responder.accept(verdicts, batch, namer)
   eachFlowRecord(batch, (index) => telemetry.output.emit('flow', () => flowEvent(namer.name(batch, index))))
@@ -221,7 +224,7 @@ function withInterfaces(config: Config): Config {
     const message = 'capture.interfaces is empty and there is no default route: name an interface to watch'
     throw new DaemonError({ code: 'DAEMON_NO_INTERFACE' }, message)
   }
-  return { ...config, capture: { ...config.capture, interfaces: [{ name, side: 'outer' }] } }
+  return { ...config, capture: { ...config.capture, interfaces: [{ name, side: 'outer', optional: false }] } }
 }
 
 function readRoutes(): string {

@@ -61,6 +61,8 @@ export interface DetectionStart extends Pick<PipelineParts, 'decisionTimeMs' | '
   readonly models: OpenModels | undefined
   readonly mode: Mode
   readonly neverBlock: readonly ProtectedPrefix[]
+  /** Live: indexes of interfaces on the inner side; the list may grow. A file has the first configured. */
+  readonly innerInterfaces?: readonly number[]
   readonly nextId: () => number
 }
 
@@ -90,7 +92,8 @@ export function createDetection(start: DetectionStart): Detection {
     entitiesMax,
     surroundings: {
       homePrefixes: config.home.flatMap((text) => parsePrefix(text) ?? []),
-      innerInterfaces: config.capture.interfaces.flatMap(({ side }, index) => (side === 'inner' ? [index] : [])),
+      innerInterfaces: start.innerInterfaces
+        ?? config.capture.interfaces.flatMap(({ side }, index) => (side === 'inner' ? [index] : [])),
     },
   })
   const decider = new Decider({ policy: policyOf(config), mode, neverBlock: new NeverBlockList(neverBlock), nextId })

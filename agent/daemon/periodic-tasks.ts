@@ -7,6 +7,7 @@ import type { NodeHealth } from '../telemetry/index.ts'
 import type { Detection } from './create-detection.ts'
 import type { EnforcementMonitor } from './enforcement-monitor.ts'
 import type { EnforcerProcess } from './enforcer-process.ts'
+import { interfaceTask } from './interface-watch.ts'
 import type { Persistence } from './open-persistence.ts'
 import type { Telemetry } from './open-telemetry.ts'
 import type { Protection } from './protection.ts'
@@ -46,7 +47,7 @@ export function periodicTasks(parts: TaskParts): readonly PeriodicTask[] {
     { name: 'protection', everyMs: PROTECTION_MS, run: () => protection.refresh() },
     { name: 'expiry', everyMs: EXPIRY_MS, run: () => expire(parts) },
     { name: 'gauges', everyMs: GAUGES_MS, run: () => report(parts, monitor) },
-    lossTask(parts),
+    interfaceTask(() => parts.source.counters(), parts.logger),
     { name: 'flush', everyMs: config.events.flushMs, run: () => telemetry.writer.flush() },
     { name: 'prune', everyMs: PRUNE_MS, run: async () => { await persistence.alerts.prune(clock.wallMs()) } },
     {
@@ -97,20 +98,6 @@ function report({ source, detection, persistence, telemetry, responder, protecti
   metrics.followers(broadcast.counts())
   metrics.queue('response', responder.queue)
   metrics.alertsKept(persistence.alerts.size)
-}
-
-/** An interface that was taken away (a restarted tunnel) is opened again by the meter, once a second; until then nobody watches there. */
-function lossTask({ source, logger }: TaskParts): PeriodicTask {
-  let before = 0
-  return {
-    name: 'loss',
-    everyMs: GAUGES_MS,
-    run() {
-      const times = source.counters().dropped['interfaceLost'] ?? 0
-      if (times > before) logger.warn({ times: times - before }, 'An interface is gone; it is watched again when it is back')
-      before = times
-    },
-  }
 }
 
 function healthTask({ config, telemetry, clock }: TaskParts): PeriodicTask {

@@ -5,6 +5,7 @@ import type { Decider } from '../decision/index.ts'
 import type { Clock } from '../kit/index.ts'
 import type { AlertRepository } from '../storage/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
+import { missingInterfaces } from './interface-watch.ts'
 import type { EnforcementMonitor, EnforcementView } from './enforcement-monitor.ts'
 
 /** What the state of the daemon is read from. */
@@ -65,9 +66,9 @@ export function createStatus(parts: StatusParts): () => Promise<Status> {
 }
 
 function meterStatus({ interfaces, counters }: StatusParts): Pick<Status, 'interfaces' | 'meter'> {
-  const { interfaces: perInterface, ...meter } = counters()
+  const { interfaces: states, ...meter } = counters()
   return {
-    interfaces: interfaces.map(({ name, side }, index) => ({ name, side, packets: 0, dropped: 0, ...perInterface[index] })),
+    interfaces: states.map(({ source, ...state }) => ({ ...state, side: interfaces[source]?.side ?? 'outer' })),
     meter: { ...meter, undecoded: { ...meter.undecoded }, dropped: { ...meter.dropped } },
   }
 }
@@ -83,8 +84,10 @@ function healthOf(parts: StatusParts, view: EnforcementView): Status['health'] {
   }
 }
 
-function troubleOf({ decider, isStopping }: StatusParts, { enforcer, drift }: EnforcementView): string | undefined {
+function troubleOf({ decider, isStopping, interfaces, counters }: StatusParts, { enforcer, drift }: EnforcementView): string | undefined {
   if (isStopping()) return 'the agent is stopping'
+  const missing = missingInterfaces(interfaces, counters().interfaces)
+  if (missing.length > 0) return `nothing is seen of ${missing.join(', ')}: the interface is gone`
   if (decider.mode !== 'enforce') return undefined
   if (enforcer === 'unreachable') return 'mode is enforce, but the enforcer is out of reach'
   if (drift !== undefined && drift.driftSeconds > DRIFT_SECONDS_MAX) {

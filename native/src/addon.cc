@@ -260,6 +260,7 @@ class Capture : public Napi::ObjectWrap<Capture> {
       each["kernelName"] = state.kernelName;
       set(each, "source", state.source);
       each["isOpen"] = Napi::Boolean::New(env, state.isOpen);
+      set(each, "timesLost", state.timesLost);
       set(each, "packets", state.counters.packets);
       set(each, "dropped", state.counters.dropped);
       set(each, "mergedPackets", state.counters.merged);

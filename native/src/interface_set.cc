@@ -92,6 +92,7 @@ void InterfaceSet::lose(Slot& slot) {
   slot.earlier = countersOf(slot);
   slot.live.reset();
   slot.kernelName.clear();
+  ++slot.timesLost;
   ++lost_;
 }
 
@@ -181,7 +182,8 @@ InterfaceCounters InterfaceSet::countersOf(Slot& slot) {
 std::vector<InterfaceState> InterfaceSet::states() {
   std::vector<InterfaceState> states;
   for (Slot& slot : slots_) {
-    states.push_back({countersOf(slot), slot.name, slot.kernelName, slot.source, slot.live != nullptr});
+    states.push_back({countersOf(slot), slot.name, slot.kernelName, slot.source, slot.live != nullptr,
+                      slot.timesLost});
   }
   return states;
 }

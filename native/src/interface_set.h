@@ -48,6 +48,7 @@ class InterfaceSet {
     std::string kernelName;
     uint32_t source = 0;
     std::unique_ptr<LiveInterface> live;
+    uint32_t timesLost = 0;
     InterfaceCounters earlier;  // counted before it was lost, added to what it counts now
   };
 

@@ -29,6 +29,7 @@ struct InterfaceState {
   std::string kernelName;  // what the kernel calls it now; empty while it is gone
   uint32_t source = 0;     // place in the configured list: that of its pattern, if it came by one
   bool isOpen = false;
+  uint32_t timesLost = 0;
 };
 
 // What the meter counted since its start; a snapshot.

@@ -11,7 +11,7 @@ namespace phantommesh {
 
 // Octets from the link header on (from the IP header where there is none).
 inline constexpr uint32_t kSnapHeaders = 256;    // headers with tags, extension headers and options to spare
-inline constexpr uint32_t kSnapSmall = 512;      // a packet up to here comes whole, and so much of what a tunnel carries
+inline constexpr uint32_t kSnapSmall = 512;      // a packet up to here comes whole; so much of what a tunnel carries
 inline constexpr uint32_t kSnapMetadata = 2048;  // a packet that a parser reads: a whole one at any customary MTU
 
 // The program with each accepting return leading into the tail. It accepts and refuses what `filter` does. Throws

@@ -29,7 +29,9 @@ models: { directory: /models }
 metrics: { listen: 127.0.0.1:9610 }
 `)
   expect(config.mode).toBe('off')
-  expect(config.capture.interfaces).toEqual([{ name: 'eth0', side: 'outer' }, { name: 'wg0', side: 'inner' }])
+  expect(config.capture.interfaces).toEqual([
+    { name: 'eth0', side: 'outer', optional: false }, { name: 'wg0', side: 'inner', optional: false },
+  ])
   expect(config.response.neverBlock).toEqual(['192.0.2.0/24', '2001:db8::1'])
 })
 

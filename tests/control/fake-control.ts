@@ -116,7 +116,9 @@ export const STATUS: Status = {
     live: { ok: true, detail: 'event loop delay p99 2 ms' },
     ready: { ok: true, detail: 'capturing and judging' },
   },
-  interfaces: [{ name: 'eth0', side: 'outer', packets: 1_250_000, dropped: 0 }],
+  interfaces: [{
+    name: 'eth0', kernelName: 'eth0', side: 'outer', isOpen: true, timesLost: 0, packets: 1_250_000, dropped: 0, mergedPackets: 0,
+  }],
   meter: {
     packets: 1_250_000, octets: 812_000_000, flows: 48_210, activeFlows: 212, hosts: 913, pairs: 2_104,
     events: { received: 98_000, scored: 97_950, shed: 50, pending: 0 }, undecoded: { arp: 812 }, dropped: {},

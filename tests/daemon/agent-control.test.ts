@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createAgentControl } from '../../agent/daemon/agent-control.ts'
 import { createStatus } from '../../agent/daemon/status.ts'
 import { decisionSchema, modeChangeSchema, statusSchema } from '../../agent/control/schema.ts'
-import type { MeterCounters } from '../../agent/capture/index.ts'
+import type { CapturedInterface, MeterCounters } from '../../agent/capture/index.ts'
 import { NeverBlockList } from '../../agent/decision/index.ts'
 import { DryRunEnforcer } from '../../agent/response/index.ts'
 import { loadMode, openMemoryStore } from '../../agent/storage/index.ts'
@@ -226,7 +226,11 @@ test('the status has the shape of the API and counts what is there', async () =>
   expect(status).toMatchObject({
     mode: 'enforce', uptimeSeconds: 1.5, alerts: 1, decisions: { active: 1, simulated: 0 },
     enforcement: { enforcer: 'kernel', desired: 1, actual: 1, neverBlock: 12 },
-    interfaces: [{ name: 'wan0', packets: 7, dropped: 1 }, { name: 'wg0', packets: 0, dropped: 0 }],
+    interfaces: [
+      { name: 'wan0', side: 'outer', packets: 7, dropped: 1, mergedPackets: 2 },
+      { name: 'wg0', side: 'inner', packets: 0, dropped: 0 },
+      { name: 'tun3', side: 'inner', isOpen: false },
+    ],
     latency: { decision: { count: 1 }, enforcement: { count: 1 } },
   })
   expect(Object.values(status.health).map(({ ok }) => ok)).toEqual([true, true, true])
@@ -261,6 +265,13 @@ test('blocks that stay missing are said with their number and for how long', asy
   expect((await control.status()).health.ready).toEqual({ ok: false, detail: '1 of 1 blocks have been missing in the kernel for 7 s' })
 })
 
+test('not ready while an interface is gone that must be there; one that came by a pattern may go', async () => {
+  const { control, state } = await controlled({ mode: 'observe' })
+  expect((await control.status()).health.ready.ok).toBe(true)
+  state.interfaces = { wg0: { isOpen: false } }
+  expect((await control.status()).health.ready).toEqual({ ok: false, detail: 'nothing is seen of wg0: the interface is gone' })
+})
+
 test('a loop that does not come round is not live', async () => {
   const { control, clock, state } = await controlled()
   await clock.advance(12_000)
@@ -270,19 +281,28 @@ test('a loop that does not come round is not live', async () => {
 })
 
 const COUNTERS: MeterCounters = {
-  packets: 7, octets: 700, flows: 2, activeFlows: 1, hosts: 2, pairs: 1, interfaces: [{ packets: 7, dropped: 1 }],
+  packets: 7, octets: 700, flows: 2, activeFlows: 1, hosts: 2, pairs: 1,
+  interfaces: [
+    { name: 'wan0', kernelName: 'wan0', source: 0, isOpen: true, timesLost: 0, packets: 7, dropped: 1, mergedPackets: 2 },
+    { name: 'wg0', kernelName: 'wg0', source: 1, isOpen: true, timesLost: 0, packets: 0, dropped: 0, mergedPackets: 0 },
+    { name: 'tun3', kernelName: '', source: 2, isOpen: false, timesLost: 1, packets: 0, dropped: 0, mergedPackets: 0 },
+  ],
   events: { received: 3, scored: 2, shed: 1, pending: 0 }, undecoded: { truncated: 1 }, dropped: {},
 }
 
 async function controlled(start: SmallAgentStart = {}) {
   const agent = await smallAgent(start)
   const { clock, decider, monitor, alerts, broadcast, metrics, responder, store, output, policy } = agent
-  const state = { isStopping: false, lastTurnMs: 0 }
+  const state = { isStopping: false, lastTurnMs: 0, interfaces: {} as Record<string, Partial<CapturedInterface>> }
   const named = { version: '0.1.0', node: 'gateway-1', modelVersion: 'm-1' }
   const status = createStatus({
     ...named, decider, monitor, alerts, broadcast, metrics, clock,
-    interfaces: [{ name: 'wan0', side: 'outer' }, { name: 'wg0', side: 'inner' }],
-    counters: () => COUNTERS, neverBlockEntries: () => 12, lastTurnMs: () => state.lastTurnMs, isStopping: () => state.isStopping,
+    interfaces: [
+      { name: 'wan0', side: 'outer', optional: false }, { name: 'wg0', side: 'inner', optional: false },
+      { name: 'tun*', side: 'inner', optional: false },
+    ],
+    counters: () => ({ ...COUNTERS, interfaces: COUNTERS.interfaces.map((each) => ({ ...each, ...state.interfaces[each.name] })) }),
+    neverBlockEntries: () => 12, lastTurnMs: () => state.lastTurnMs, isStopping: () => state.isStopping,
   })
   const control = createAgentControl({ ...named, policy, decider, responder, monitor, alerts, store, broadcast, metrics, clock, status })
   return { agent, control, clock, state, output }

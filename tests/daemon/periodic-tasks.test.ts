@@ -95,6 +95,7 @@ const source: PacketSource = {
     packets: 9, octets: 900, flows: 2, activeFlows: 1, hosts: 2, pairs: 1, interfaces: [],
     events: { received: 3, scored: 3, shed: 0, pending: 0 }, undecoded: {}, dropped: {},
   }),
+  interfaces: () => [],
   progress: () => 0,
   stop() {},
   close: async () => {},

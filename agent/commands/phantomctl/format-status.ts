@@ -13,7 +13,8 @@ export function formatStatus(status: Status, width: number): string {
     ['health', healthWords(status)],
     ...status.interfaces.map((each): [string, string] => [
       'interface',
-      `${each.name} (${each.side}): ${formatCount(each.packets)} packets, ${formatCount(each.dropped)} dropped by the kernel`,
+      `${each.name} (${each.side}): ${formatCount(each.packets)} packets, ` +
+        `${formatCount(each.dropped)} dropped by the kernel${noteOn(each)}`,
     ]),
     ['flows', `${formatCount(meter.flows)} seen, ${formatCount(meter.activeFlows)} active; ${formatCount(meter.hosts)} hosts, ` +
       `${formatCount(meter.pairs)} pairs`],
@@ -57,4 +58,9 @@ function latencyWords(latency: Status['latency']['decision']): string {
 function reasons(name: string, counts: Readonly<Record<string, number>>): [string, string][] {
   const given = Object.entries(counts).filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a)
   return given.length === 0 ? [] : [[name, given.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(', ')]]
+}
+
+function noteOn({ name, kernelName, isOpen }: Status['interfaces'][number]): string {
+  if (!isOpen) return '; GONE, nothing is seen of it'
+  return kernelName === name ? '' : `; the kernel calls it ${kernelName} now`
 }
