@@ -6,6 +6,7 @@
 
 #include "../src/behaviour_observer.h"
 #include "../src/flow_table.h"
+#include "../src/header_reader.h"
 #include "mutate_seeds.h"
 
 using namespace phantommesh;

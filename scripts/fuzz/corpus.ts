@@ -5,22 +5,21 @@
 import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
-import { CaptureFileError, LINK_TYPE, readCapture } from '../captures/index.ts'
-import type { CapturedPacket } from '../captures/index.ts'
-import { ipLayer, networkLayer } from '../captures/layers.ts'
+import { LINK_TYPE } from '../captures/index.ts'
+import { firstPackets } from './first-packets.ts'
+import { PAYLOAD_WRITERS } from './payload-seeds.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const DATA = process.env['PHANTOMMESH_DATA'] ?? path.resolve(ROOT, '../shared/data')
 const CAPTURES_MAX = 600
-const PACKETS_A_CAPTURE = 120
 const PACKETS_A_SEED = 6
 const FILE_OCTETS = 3_000
 const SEED_OCTETS_MAX = 8_000
 
-/** The order of `LinkType` in native/src/decode.h, as fuzz_packets takes it. */
+/** The order of `LinkType` in native/src/decode.h, as fuzz_packets and fuzz_meter take it; numbers of tcpdump.org/linktypes.html. */
 const LINK_TYPES: readonly (readonly number[])[] = [
   [LINK_TYPE.ethernet], [LINK_TYPE.linuxCooked], [LINK_TYPE.linuxCooked2], [LINK_TYPE.raw, LINK_TYPE.ipv4, LINK_TYPE.ipv6],
-  [LINK_TYPE.null, LINK_TYPE.loop],
+  [LINK_TYPE.null, LINK_TYPE.loop], [9], [51], [104], [105], [127],
 ]
 
 /** Writes the seeds of `target` into `folder`, and beside them what earlier runs found (files in `findings`). */
@@ -41,6 +40,8 @@ type Writer = (capture: string) => Buffer[]
 const WRITERS: Readonly<Record<string, Writer>> = {
   fuzz_capture_file: (capture) => [readFileSync(capture).subarray(0, FILE_OCTETS)],
   fuzz_packets: packetSeeds,
+  fuzz_meter: packetSeeds,
+  ...PAYLOAD_WRITERS,
 }
 
 function captures(): string[] {
@@ -48,20 +49,6 @@ function captures(): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.pcap(ng)?(\.gz)?$/.test(file)).map((file) => path.join(folder, file))
     .toSorted((a, b) => statSync(a).size - statSync(b).size).slice(0, CAPTURES_MAX)
-}
-
-/** The first packets of a capture; one that ends in the middle gives what was readable. */
-function firstPackets(capture: string): CapturedPacket[] {
-  const packets: CapturedPacket[] = []
-  try {
-    for (const packet of readCapture(capture)) {
-      packets.push(packet)
-      if (packets.length === PACKETS_A_CAPTURE) break
-    }
-  } catch (error) {
-    if (!(error instanceof CaptureFileError)) throw error
-  }
-  return packets
 }
 
 /** As fuzz_packets.cc takes them: link type, then for each packet a step of time, its length, its octets. */

@@ -3,12 +3,14 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { z } from 'zod'
 
 const execute = promisify(execFile)
 
 /** Which files a fuzzer is about; all it links would say nothing. Patterns of paths under native/src. */
 const ABOUT: Readonly<Record<string, RegExp>> = {
-  fuzz_packets: /decode|flow_table|flow_key|flow_context|fragment|update_flow|metadata_reader/,
+  fuzz_packets: /decode|flow_key|flow_context|fragment/,
+  fuzz_meter: /meter\.h|metadata_reader|flow_table|update_flow|flow_metadata/,
   fuzz_capture_file: /capture_file|pcapng|byte_source/,
   fuzz_flow_table: /flow_table|activity|flow_index|update_flow|flow_metadata|expected|behaviour|contact|open_requests/,
   fuzz_dns: /dns_message|text_measures/,
@@ -18,10 +20,7 @@ const ABOUT: Readonly<Record<string, RegExp>> = {
   fuzz_quic: /quic|tls_hello|ja4/,
 }
 
-interface FileReport {
-  readonly filename: string
-  readonly summary: { readonly lines: { readonly count: number, readonly covered: number } }
-}
+const fileReport = z.object({ filename: z.string(), summary: z.object({ lines: z.object({ count: z.number(), covered: z.number() }) }) })
 
 /** Share of lines run, 0..1, by file name; `program` is an instrumented fuzzer, `corpus` a folder. */
 export async function readCoverage(program: string, corpus: string, target: string): Promise<Record<string, number>> {
@@ -30,9 +29,9 @@ export async function readCoverage(program: string, corpus: string, target: stri
   await execute(program, ['-runs=0', corpus], { env: { ...process.env, LLVM_PROFILE_FILE: raw }, maxBuffer: 1 << 26 })
   await execute(tool('llvm-profdata'), ['merge', '-sparse', raw, '-o', merged])
   const { stdout } = await execute(tool('llvm-cov'), ['export', '-summary-only', `-instr-profile=${merged}`, program], { maxBuffer: 1 << 26 })
-  const { data } = JSON.parse(stdout) as { data: { files: FileReport[] }[] }
   const about = ABOUT[target] ?? /./
-  const files = data.flatMap(({ files: each }) => each)
+  const files = z.object({ data: z.array(z.object({ files: z.array(fileReport) })) }).parse(JSON.parse(stdout)).data
+    .flatMap(({ files: each }) => each)
     .filter(({ filename }) => filename.includes('/native/src/') && about.test(path.basename(filename)))
   return Object.fromEntries(files.map(({ filename, summary: { lines } }) => [path.basename(filename), lines.covered / lines.count]))
 }
