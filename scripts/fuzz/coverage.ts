@@ -32,7 +32,7 @@ export async function readCoverage(program: string, corpus: string, target: stri
   const about = ABOUT[target] ?? /./
   const files = z.object({ data: z.array(z.object({ files: z.array(fileReport) })) }).parse(JSON.parse(stdout)).data
     .flatMap(({ files: each }) => each)
-    .filter(({ filename }) => filename.includes('/native/src/') && about.test(path.basename(filename)))
+    .filter(({ filename, summary }) => summary.lines.count > 0 && filename.includes('/native/src/') && about.test(path.basename(filename)))
   return Object.fromEntries(files.map(({ filename, summary: { lines } }) => [path.basename(filename), lines.covered / lines.count]))
 }
 
