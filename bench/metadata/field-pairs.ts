@@ -39,7 +39,7 @@ export const TSHARK_FIELDS = [
 ]
 
 const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
-const PHASES = new Map(Object.entries({ STARTTLS: 3, HELO: 2, EHLO: 2, AUTH: 4, MAIL: 5, RCPT: 6, DATA: 7, BDAT: 7, QUIT: 8 }))
+const PHASES = new Map(Object.entries({ STAR: 3 /* the first four letters */, HELO: 2, EHLO: 2, AUTH: 4, MAIL: 5, RCPT: 6, DATA: 7, BDAT: 7, QUIT: 8 }))
 /** native/src/metadata/packet_metadata.h, Application. */
 const WIREGUARD = 10
 const OPENVPN = 11
@@ -123,9 +123,10 @@ function echoOf(frame: TsharkFrame, name: string, name6: string): string | undef
   return ['128', '129'].includes(first(frame, 'icmpv6.type') ?? '') ? number(frame, name6) : undefined
 }
 
-/** hashOctets of native/src/metadata/text_measures.cc, over the name as text in lower case. */
+/** hashOctets of native/src/metadata/text_measures.cc, over the name as text in lower case; tshark escapes octets as `\\ooo`. */
 function hashOfName(name: string): number {
-  const bytes = Buffer.from(name === '<Root>' ? '' : name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()), 'utf8')
+  const text = name.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8)))
+  const bytes = Buffer.from(name === '<Root>' ? '' : text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()), 'latin1')
   let hash = BigInt(bytes.length)
   for (let at = 0; at < bytes.length; at += 8) {
     const word = Buffer.alloc(8)

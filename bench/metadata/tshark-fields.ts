@@ -2,8 +2,8 @@
 //
 //   node bench/metadata/tshark-fields.ts CAPTURE... [--packets 200000] [--examples 3]
 //
-// Needs g++ and tshark 4. tshark reassembles nothing here (neither TCP nor IP), as our readers see one packet each. Per field:
-// frames where tshark has a value, where we have one, where both have and they are equal; then every difference by the protocols
+// Needs g++ and tshark 4. tshark reassembles nothing here (neither TCP nor IP) and reads retransmissions too, as our readers see one
+// packet each. Per field: frames where tshark has a value, where we have one, where both have and they are equal; then every difference by the protocols
 // that tshark found in the frame, with examples (`capture:frame`), to be looked at.
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -58,7 +58,7 @@ async function compare(program: string, capture: string) {
   const ours = new Map<number, OurFrame>()
   const reading = spawn(program, [capture, values.packets], { stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const line of createInterface({ input: reading.stdout })) {
-    const frame = JSON.parse(line) as OurFrame
+    const frame: OurFrame = JSON.parse(line)
     ours.set(frame.frame, frame)
   }
   for (const line of (await readWithTshark(capture)).split('\n').slice(0, -1)) {
@@ -73,10 +73,10 @@ async function compare(program: string, capture: string) {
 async function readWithTshark(capture: string): Promise<string> {
   const words = [
     '-n', '-r', capture, '-c', values.packets, '-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=|',
-    '-o', 'tcp.desegment_tcp_streams:FALSE', '-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE',
+    '-o', 'tcp.desegment_tcp_streams:FALSE', '-o', 'tcp.analyze_sequence_numbers:FALSE', '-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE',
     ...TSHARK_FIELDS.flatMap((name) => ['-e', name]),
   ]
-  return execute('tshark', words, { maxBuffer: 1 << 30, timeout: TSHARK_MAX_MS }).then(
+  return execute('tshark', words, { encoding: 'latin1', maxBuffer: 1 << 30, timeout: TSHARK_MAX_MS }).then(
     ({ stdout }) => stdout,
     (error: { stdout?: string }) => error.stdout ?? '',
   )
@@ -87,17 +87,19 @@ function compareFrame(capture: string, theirs: TsharkFrame, ours: OurFrame | und
     const tally = tallies.get(field.name)!
     const wanted = field.theirs(theirs)
     const got = ours === undefined ? undefined : field.ours(ours)
-    if (wanted !== undefined) tally.tshark += 1
-    if (got !== undefined) tally.ours += 1
-    if (wanted !== undefined && got !== undefined) tally.both += 1
-    if (wanted === got) {
-      if (wanted !== undefined) tally.equal += 1
-      continue
-    }
+    count(tally, wanted, got)
+    if (wanted === got) continue
     const reason = wanted === undefined ? 'only ours' : got === undefined ? 'only tshark' : 'other value'
     const example = `${path.basename(capture)}:${theirs['frame.number']} ${wanted ?? '-'} / ${got ?? '-'}`
     note(tally, `${reason}, ${theirs['frame.protocols']}`, example)
   }
+}
+
+function count(tally: Tally, wanted: string | undefined, got: string | undefined) {
+  tally.tshark += Number(wanted !== undefined)
+  tally.ours += Number(got !== undefined)
+  tally.both += Number(wanted !== undefined && got !== undefined)
+  tally.equal += Number(wanted !== undefined && wanted === got)
 }
 
 function note(tally: Tally, reason: string, example: string) {

@@ -29,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   require(message.application != Application::kUnknown);
   require((message.type != 0) != (message.application == Application::kEspInUdp));
   require(message.application != Application::kEspInUdp || flag);
-  require(message.application != Application::kOpenVpn || message.step != HandshakeStep::kData || flag);
+  require(message.application != Application::kOpenVpn || flag || message.step == HandshakeStep::kRequest ||
+          message.step == HandshakeStep::kAnswer);
   return 0;
 }

@@ -1,5 +1,5 @@
-// Messages built octet by octet, and what every parser must keep: it reads nothing behind `captured`, and a message that
-// is cut anywhere stays itself or nothing.
+// Messages built octet by octet, and what every parser must keep: it reads nothing behind `captured`, and a message
+// that is cut anywhere stays itself or nothing.
 #pragma once
 
 #include <cstring>
@@ -21,7 +21,9 @@ inline Octets octets(std::initializer_list<int> values) {
   for (const int value : values) all.push_back(static_cast<char>(value));
   return all;
 }
-inline Octets word16(uint32_t value) { return octets({static_cast<int>(value >> 8 & 255), static_cast<int>(value & 255)}); }
+inline Octets word16(uint32_t value) {
+  return octets({static_cast<int>(value >> 8 & 255), static_cast<int>(value & 255)});
+}
 inline Octets word32(uint32_t value) { return word16(value >> 16) + word16(value); }
 
 // Its own heap copy of exactly `captured` octets: the address sanitizer sees a read behind it.

@@ -66,7 +66,9 @@ TEST("nothing is known after clear, whether little or much was") {
     for (uint32_t i = 0; i < told; ++i) memory.remember(address(i), address(i + 1), kNow);
     memory.clear();
     uint32_t known = 0;
-    for (uint32_t i = 0; i < told; ++i) known += memory.knows(address(i), address(i + 1), kNow) + memory.asks(address(i), kNow);
+    for (uint32_t i = 0; i < told; ++i) {
+      known += memory.knows(address(i), address(i + 1), kNow) + memory.asks(address(i), kNow);
+    }
     CHECK_EQUAL(known, 0);
     memory.remember(address(1), address(2), kNow);
     CHECK(memory.knows(address(1), address(2), kNow));

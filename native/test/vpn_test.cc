@@ -1,4 +1,5 @@
-// Goal: WireGuard, OpenVPN, IKE and ESP in UDP say how far their handshake is, cut anywhere too, and what is none is refused.
+// Goal: WireGuard, OpenVPN, IKE and ESP in UDP say how far their handshake is, cut anywhere too, and what is none is
+// refused.
 // Method: messages built octet by octet; every cut; broken ones; random bytes.
 #include "../src/metadata/vpn_message.h"
 #include "messages.h"
@@ -12,6 +13,7 @@ VpnMessage vpn;
 
 bool isWireGuard(const Octets& bytes) { return readWireGuard(OnHeap(bytes), vpn); }
 bool isOpenVpn(const Octets& bytes) { return readOpenVpnUdp(OnHeap(bytes), false, vpn); }
+bool isKnownOpenVpn(const Octets& bytes) { return readOpenVpnUdp(OnHeap(bytes), true, vpn); }
 bool isIke(const Octets& bytes) { return readIke(OnHeap(bytes), false, vpn); }
 bool isOn4500(const Octets& bytes) { return readIke(OnHeap(bytes), true, vpn); }
 bool isStep(HandshakeStep step) { return vpn.step == step; }
@@ -49,6 +51,7 @@ TEST("WireGuard: four types by their lengths") {
   CHECK(isWireGuard(wireGuard(3, 64)) && isStep(HandshakeStep::kRefused));
   CHECK(isWireGuard(wireGuard(4, 32)) && isStep(HandshakeStep::kKeepAlive));
   CHECK(isWireGuard(wireGuard(4, 1360)) && isStep(HandshakeStep::kData));
+  CHECK(isWireGuard(wireGuard(4, 1452)) && isStep(HandshakeStep::kData));  // a full packet of an MTU of 1420
 }
 
 TEST("WireGuard: other lengths, types, reserved octets and counters are none") {
@@ -88,35 +91,40 @@ TEST("OpenVPN: hard resets in clear text, with tls-auth, with tls-crypt") {
   CHECK(isOpenVpn(opcode(8) + kSession + kReplay + tag + Octets(23, '\xcc')));
   CHECK(!isOpenVpn(opcode(8) + kSession + kReplay + tag + Octets(18, '\xcc')));
   const Octets early = word32(0x0f000001) + word32(1'750'000'000);
+  const Octets earlier = word32(0x0a010001) + word32(1'750'000'000);
+  CHECK(isOpenVpn(opcode(10) + kSession + earlier + tag + Octets(5 + 290, '\xcc')));
   CHECK(isOpenVpn(opcode(10) + kSession + early + tag + Octets(5 + 290, '\xcc')) && isStep(HandshakeStep::kRequest));
   CHECK(!isOpenVpn(opcode(10) + kSession + early + tag + Octets(5, '\xcc')));
 }
 
 TEST("OpenVPN: control and acknowledgement") {
-  CHECK(isOpenVpn(opcode(4) + kSession + acknowledge(1) + word32(1) + Octets(200, 't')) && isStep(HandshakeStep::kNone));
-  CHECK(isOpenVpn(opcode(4, 3) + kSession + acknowledge(0) + word32(9) + "t"));
-  CHECK(isOpenVpn(opcode(5) + kSession + acknowledge(2)) && vpn.type == 5);
-  CHECK(isOpenVpn(opcode(5) + kSession + Octets(20, '\xee') + kReplay + acknowledge(1)));
-  CHECK(isOpenVpn(opcode(5) + kSession + kReplay + Octets(32, '\xee') + Octets(17, '\xcc')));
-  CHECK(isOpenVpn(opcode(3, 1) + kSession + acknowledge(0) + word32(0)));
+  CHECK(isKnownOpenVpn(opcode(4) + kSession + acknowledge(1) + word32(1) + Octets(200, 't')));
+  CHECK(isStep(HandshakeStep::kNone));
+  CHECK(isKnownOpenVpn(opcode(4, 3) + kSession + acknowledge(0) + word32(9) + "t"));
+  CHECK(isKnownOpenVpn(opcode(5) + kSession + acknowledge(2)) && vpn.type == 5);
+  CHECK(isKnownOpenVpn(opcode(5) + kSession + Octets(20, '\xee') + kReplay + acknowledge(1)));
+  CHECK(isKnownOpenVpn(opcode(5) + kSession + kReplay + Octets(32, '\xee') + Octets(17, '\xcc')));
+  CHECK(isKnownOpenVpn(opcode(3, 1) + kSession + acknowledge(0) + word32(0)));
 }
 
 TEST("OpenVPN: what its counters and sizes do not allow") {
-  CHECK(!isOpenVpn(opcode(7, 1) + kSession + kClientBody));                            // key 0 opens
-  CHECK(!isOpenVpn(opcode(7) + Octets(8, '\0') + kClientBody));                        // a session has an id
-  CHECK(!isOpenVpn(opcode(7) + kSession + acknowledge(0) + word32(1)));                // the first message is 0
-  CHECK(!isOpenVpn(opcode(7) + kSession + kClientBody + "x"));
-  CHECK(!isOpenVpn(opcode(8) + kSession + octets({1}) + word32(0) + Octets(8, '\0') + word32(0)));
-  CHECK(!isOpenVpn(opcode(4) + kSession + octets({9}) + Octets(200, '\0')));           // more than may be acknowledged
-  CHECK(!isOpenVpn(opcode(4) + kSession + acknowledge(0) + word32(70'000) + "t"));
-  CHECK(!isOpenVpn(opcode(4) + kSession + acknowledge(0) + word32(1)));                // nothing to say
-  CHECK(!isOpenVpn(opcode(5) + kSession + acknowledge(0)));
-  CHECK(!isOpenVpn(opcode(5) + kSession + acknowledge(1) + "x"));
-  CHECK(!isOpenVpn(opcode(0) + kSession + kClientBody) && !isOpenVpn(opcode(12) + kSession + kClientBody));
-  CHECK(!isOpenVpn(opcode(7) + kSession + Octets(20, '\xee') + word32(1) + word32(7) + kClientBody));  // in 1970
+  CHECK(!isKnownOpenVpn(opcode(7, 1) + kSession + kClientBody));                            // key 0 opens
+  CHECK(!isKnownOpenVpn(opcode(7) + Octets(8, '\0') + kClientBody));                        // a session has an id
+  CHECK(!isKnownOpenVpn(opcode(7) + kSession + acknowledge(0) + word32(1)));                // the first message is 0
+  CHECK(!isKnownOpenVpn(opcode(7) + kSession + kClientBody + "x"));
+  CHECK(!isKnownOpenVpn(opcode(8) + kSession + octets({1}) + word32(0) + Octets(8, '\0') + word32(0)));
+  CHECK(!isKnownOpenVpn(opcode(4) + kSession + octets({9}) + Octets(200, '\0')));  // too many
+  CHECK(!isKnownOpenVpn(opcode(4) + kSession + acknowledge(0) + word32(70'000) + "t"));
+  CHECK(!isKnownOpenVpn(opcode(4) + kSession + acknowledge(0) + word32(1)));                // nothing to say
+  CHECK(!isKnownOpenVpn(opcode(5) + kSession + acknowledge(0)));
+  CHECK(!isKnownOpenVpn(opcode(5) + kSession + acknowledge(1) + "x"));
+  CHECK(!isKnownOpenVpn(opcode(0) + kSession + kClientBody) && !isKnownOpenVpn(opcode(12) + kSession + kClientBody));
+  CHECK(!isKnownOpenVpn(opcode(7) + kSession + Octets(20, '\xee') + word32(1) + word32(7) + kClientBody));  // in 1970
 }
 
-TEST("OpenVPN: data counts on a flow known for OpenVPN only") {
+TEST("OpenVPN: what is no hard reset counts on a flow known for OpenVPN only") {
+  CHECK(!isOpenVpn(opcode(4) + kSession + acknowledge(1) + word32(1) + Octets(200, 't')));
+  CHECK(!isOpenVpn(opcode(5) + kSession + acknowledge(2)));
   const Octets data = opcode(9) + octets({0, 0, 0}) + Octets(80, '\xdd');
   CHECK(!isOpenVpn(data));
   CHECK(readOpenVpnUdp(OnHeap(data), true, vpn) && isStep(HandshakeStep::kData));
@@ -132,10 +140,10 @@ TEST("OpenVPN over TCP, and every cut") {
   CHECK(!readOpenVpnTcp(OnHeap(word16(0) + reset), false, vpn));
   const Octets control = opcode(4) + kSession + acknowledge(2) + word32(1) + Octets(50, 't');
   forEachCut(control, [&](const Payload& payload, size_t captured) {
-    CHECK_EQUAL(readOpenVpnUdp(payload, false, vpn), captured >= 1 + 8 + 1 + 8 + 8 + 4);
+    CHECK_EQUAL(readOpenVpnUdp(payload, true, vpn), captured >= 1 + 8 + 1 + 8 + 8 + 4);
   });
   forEachCut(word16(control.size()) + control, [&](const Payload& payload, size_t captured) {
-    CHECK_EQUAL(readOpenVpnTcp(payload, false, vpn), captured >= 2 + 1 + 8 + 1 + 8 + 8 + 4);
+    CHECK_EQUAL(readOpenVpnTcp(payload, true, vpn), captured >= 2 + 1 + 8 + 1 + 8 + 8 + 4);
   });
 }
 
@@ -158,9 +166,10 @@ TEST("IKEv1: main, aggressive and quick mode, and a refusal") {
   CHECK(isIke(ike(1, 5, 1, 8, true)) && isStep(HandshakeStep::kNone));
 }
 
-TEST("IKE: other versions, exchanges, flags and lengths are none") {
+TEST("IKE: other versions, exchanges and lengths are none") {
   CHECK(!isIke(ike(3, 34, 0x08, 33, false)) && !isIke(ike(2, 2, 0x08, 33, false)) && !isIke(ike(1, 34, 0, 1, false)));
-  CHECK(!isIke(ike(2, 34, 0x48, 33, false)) && !isIke(ike(1, 2, 0x10, 1, false)) && !isIke(ike(2, 45, 0x08, 33, true)));
+  CHECK(!isIke(ike(1, 31, 0, 1, false)) && !isIke(ike(2, 45, 0x08, 33, true)));
+  CHECK(isIke(ike(2, 34, 0x4a, 33, false)));  // flags that nobody knows are ignored
   Octets zero = ike(2, 34, 0x08, 33, false);
   zero.replace(0, 8, Octets(8, '\0'));
   CHECK(!isIke(zero));
@@ -168,6 +177,7 @@ TEST("IKE: other versions, exchanges, flags and lengths are none") {
   CHECK(!isIke(ike(2, 34, 0x08, 33, false).substr(0, 127)));
   const Octets fragmented = ike(2, 35, 0x08, 46, true, 2000);
   CHECK(isIke(fragmented.substr(0, 1472)) && !isIke(fragmented.substr(0, 1473)) && !isIke(fragmented.substr(0, 504)));
+  CHECK(isOn4500(Octets(4, '\0') + fragmented.substr(0, 1428)));
 }
 
 TEST("port 4500: the marker before IKE, keep-alives, ESP") {

@@ -2,7 +2,7 @@
 //
 // For bench/metadata only. Which parser sees a payload: DNS by ports 53, 5353 and 5355, FTP by 21, SMTP by 25 and 587,
 // IKE by 500 and 4500; SSH and HTTP on any TCP port, WireGuard and OpenVPN on any UDP port, OpenVPN on any TCP port
-// where nothing else was read. OpenVPN's data counts once a control message was seen between the two endpoints.
+// where nothing else was read. OpenVPN beyond its hard resets counts once one was seen between the two endpoints.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

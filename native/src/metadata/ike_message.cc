@@ -13,7 +13,7 @@ constexpr uint32_t kFragmentOctetsMin = 512;
 enum : uint8_t { kMainMode = 2, kAggressiveMode = 4, kInformational1 = 5, kTransaction = 6, kQuickMode = 32 };
 enum : uint8_t { kNewGroupMode = 33, kSaInit = 34, kAuth = 35, kExchangeLast = 44 };  // IANA IKEv2 Exchange Types
 enum : uint8_t { kNotification1 = 11, kNotify = 41 };                                 // payload types
-enum : uint8_t { kEncrypted1 = 0x01, kFlags1 = 0x07, kResponse = 0x20, kFlags2 = 0x38 };
+enum : uint8_t { kEncrypted1 = 0x01, kResponse = 0x20 };  // other flags are ignored on receipt, RFC 7296 section 3.1
 
 struct Header {
   bool isFirst;  // the responder has no SPI yet
@@ -29,15 +29,12 @@ bool isExchange(const Header& header) {
          header.exchange == kNewGroupMode;
 }
 
-bool hasFlags(const Header& header) {
-  return (header.flags & ~(header.major == 2 ? kFlags2 : kFlags1)) == 0;
-}
-
-// The first fragment of an IP packet ends before its message does, at a multiple of eight octets of UDP.
+// The first fragment of an IP packet ends before its message does, at a multiple of eight octets of UDP; on port 4500
+// four of them are the marker.
 bool hasLength(const Payload& payload) {
   const uint32_t length = read32(payload.bytes + 24);
   if (length == payload.octets) return true;
-  return length > payload.octets && length <= UINT16_MAX && payload.octets % 8 == 0 &&
+  return length > payload.octets && length <= UINT16_MAX && payload.octets % 4 == 0 &&
          payload.octets >= kFragmentOctetsMin;
 }
 
@@ -75,7 +72,7 @@ bool readMessage(const Payload& payload, VpnMessage& message) {
                       bytes[18], bytes[19]};
   const bool hasInitiator = (read32(bytes) | read32(bytes + 4)) != 0;
   if (!hasInitiator || (header.major != 1 && header.major != 2)) return false;
-  if (!isExchange(header) || !hasFlags(header) || !hasLength(payload)) return false;
+  if (!isExchange(header) || !hasLength(payload)) return false;
   message.application = Application::kIke;
   message.type = header.exchange;
   message.isResponse = header.major == 2 && (header.flags & kResponse) != 0;

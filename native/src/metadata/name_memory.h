@@ -1,7 +1,7 @@
-// Which client was told which address by a DNS answer, so that a contact without a lookup can be told: a set-associative
-// cache of keyed fingerprints with the second of the answer, eight a set, the one told longest ago forgotten first. 32
-// bits beside the set's number tell entries apart, so an address nobody was told is taken for named once in 2^29;
-// a forgotten one counts as unnamed, and `forgotten` says how many were lost within their time.
+// Which client was told which address by a DNS answer, so that a contact without a lookup can be told: a
+// set-associative cache of keyed fingerprints with the second of the answer, eight a set, the one told longest ago
+// forgotten first. 32 bits beside the set's number tell entries apart, so an address nobody was told is taken for named
+// once in 2^29; a forgotten one counts as unnamed, and `forgotten` says how many were lost within their time.
 #pragma once
 
 #include <bit>

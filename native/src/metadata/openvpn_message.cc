@@ -29,7 +29,9 @@ constexpr uint32_t kWrappedKeyOctetsMin = 256 + 32 + 2;  // key, tag and length 
 constexpr uint32_t kDataOctetsMin = 1 + 4 + 16;      // packet id and tag
 constexpr uint32_t kMessageIdMax = 1 << 16;          // control messages of one session
 constexpr uint32_t kReplayIdMax = 1 << 20;
-constexpr uint32_t kEarlyNegotiationId = 0x0f000000;  // a replay id that asks for a stateless handshake, since 2.6
+// The upper octet of a replay id that asks for a stateless handshake: 2.6, and the versions that led to it.
+constexpr uint32_t kEarlyNegotiation = 0x0f;
+constexpr uint32_t kEarlyNegotiationBefore = 0x0a;
 constexpr uint32_t kTimeMin = 1'262'304'000;         // 2010 and 2060: a clock that is not far off
 constexpr uint32_t kTimeMax = 2'840'140'800;
 
@@ -66,7 +68,8 @@ bool isBody(const Payload& payload, uint32_t at, uint8_t opcode) {
 bool isReplay(const Payload& payload, uint32_t at) {
   if (at + kReplayOctets > payload.captured) return false;
   const uint32_t id = read32(payload.bytes + at);
-  const uint32_t count = id >= kEarlyNegotiationId ? id - kEarlyNegotiationId : id;
+  const uint32_t mark = id >> 24;
+  const uint32_t count = mark == kEarlyNegotiation || mark == kEarlyNegotiationBefore ? id & 0xffffff : id;
   const uint32_t time = read32(payload.bytes + at + 4);
   return id != 0 && count < kReplayIdMax && time >= kTimeMin && time <= kTimeMax;
 }
@@ -139,8 +142,9 @@ bool readOpenVpnUdp(const Payload& payload, bool isKnownOpenVpn, VpnMessage& mes
   const auto opcode = static_cast<uint8_t>(payload.bytes[0] >> 3);
   const auto key = static_cast<uint8_t>(payload.bytes[0] & 7);
   if (opcode < kHardResetClientV1 || opcode > kControlWithKey) return false;
+  if (!isKnownOpenVpn && !isHardReset(opcode)) return false;
   const bool isData = opcode == kDataV1 || opcode == kDataV2;
-  if (isData ? !isKnownOpenVpn || payload.octets < kDataOctetsMin : !isControl(payload, opcode, key)) return false;
+  if (isData ? payload.octets < kDataOctetsMin : !isControl(payload, opcode, key)) return false;
   message.application = Application::kOpenVpn;
   message.type = opcode;
   message.step = stepOf(opcode);

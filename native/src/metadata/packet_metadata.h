@@ -77,7 +77,9 @@ struct SshPacket {
 };
 
 // RFC 9112: the start line of a message.
-enum class HttpMethod : uint8_t { kNone, kGet, kHead, kPost, kPut, kDelete, kConnect, kOptions, kTrace, kPatch, kOther };
+enum class HttpMethod : uint8_t {
+  kNone, kGet, kHead, kPost, kPut, kDelete, kConnect, kOptions, kTrace, kPatch, kOther
+};
 struct HttpStart {
   bool isResponse = false;
   HttpMethod method = HttpMethod::kNone;

@@ -1,5 +1,5 @@
-// What VPN protocols say in clear text: WireGuard (Donenfeld 2017, section 5.4), OpenVPN (ssl_pkt.h, and the wire format
-// of its protocol draft), IKE (RFC 7296, RFC 2408) and its way through NAT (RFC 3948).
+// What VPN protocols say in clear text: WireGuard (Donenfeld 2017, section 5.4), OpenVPN (the reference's ssl_pkt.h and
+// tls_crypt.h), IKE (RFC 7296, RFC 2408) and its way through NAT (RFC 3948).
 //
 // HandshakeStep here: kRequest opens a handshake, kAnswer is the other side's first word, kComplete ends it, kData is
 // traffic, kKeepAlive an empty message, kRefused says that the answerer does no handshake now (WireGuard's cookie
@@ -16,8 +16,9 @@ namespace phantommesh {
 
 bool readWireGuard(const Payload& payload, VpnMessage& message);
 
-// Control messages are told by their sizes and counters. A data message is one octet before ciphertext, as three of a
-// hundred random packets have it, so it counts only with `isKnownOpenVpn`: a control message was seen on the flow.
+// A hard reset, which opens a session, is told by its size and counters. The other control messages look like uTP, BFD,
+// PFCP and more, and data is one octet before ciphertext: they count only with `isKnownOpenVpn`, after a hard reset was
+// seen on the flow. A session that is older than the meter stays unknown.
 bool readOpenVpnUdp(const Payload& payload, bool isKnownOpenVpn, VpnMessage& message);
 // With two octets of length; the message must start with this packet.
 bool readOpenVpnTcp(const Payload& payload, bool isKnownOpenVpn, VpnMessage& message);

@@ -9,7 +9,14 @@ constexpr uint32_t kInitiationOctets = 148;
 constexpr uint32_t kResponseOctets = 92;
 constexpr uint32_t kCookieReplyOctets = 64;
 constexpr uint32_t kKeepAliveOctets = 32;  // header and tag of an empty packet
+constexpr uint32_t kMtuMin = 576;          // RFC 791: what every host takes
 constexpr uint32_t kCounterAt = 8;
+
+// The packet inside is padded to sixteen octets (section 5.4.6), but not beyond the tunnel's MTU: of the usual 1420 a
+// full packet makes 1452.
+bool isTransportLength(uint32_t octets) {
+  return octets >= kKeepAliveOctets && (octets % 16 == 0 || octets >= kKeepAliveOctets + kMtuMin);
+}
 
 HandshakeStep stepOf(uint8_t type, uint32_t octets) {
   switch (type) {
@@ -17,8 +24,7 @@ HandshakeStep stepOf(uint8_t type, uint32_t octets) {
     case kResponse: return octets == kResponseOctets ? HandshakeStep::kAnswer : HandshakeStep::kNone;
     case kCookieReply: return octets == kCookieReplyOctets ? HandshakeStep::kRefused : HandshakeStep::kNone;
     case kTransport:
-      // The packet inside is padded to sixteen octets, section 5.4.6.
-      if (octets < kKeepAliveOctets || octets % 16 != 0) return HandshakeStep::kNone;
+      if (!isTransportLength(octets)) return HandshakeStep::kNone;
       return octets == kKeepAliveOctets ? HandshakeStep::kKeepAlive : HandshakeStep::kData;
     default: return HandshakeStep::kNone;
   }
