@@ -108,8 +108,9 @@ function keyOf(protocol: number, ends: readonly [Sent, Sent]): string {
   return [String(protocol), ...ends.map(endName).toSorted()].join(' ')
 }
 
-/** Peers spell IPv6 addresses in their own ways. */
+/** As nDPI spells it, which writes every single zero group as `::`, so that not all of its addresses can be read. */
 function endName({ address, port }: Sent): string {
   const parsed = parseAddress(address)
-  return `${parsed === undefined ? address : formatAddress(parsed.bytes, address.includes(':') ? 6 : 4)} ${port}`
+  const text = parsed === undefined ? address : formatAddress(parsed.bytes, address.includes(':') ? 6 : 4)
+  return `${text.replace(/:0:/g, '::')} ${port}`
 }

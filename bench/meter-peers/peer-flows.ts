@@ -67,12 +67,14 @@ function ndpiCapture([file, , , , isWhole]: readonly string[]): PeerCapture {
   return { name: file!, file: path.join(FOLDERS.ndpi, file!), flows, isWhole: isWhole === 'True' }
 }
 
-/** Tests that rename or leave out fields say nothing that another log of the same capture does not. */
+/** Logs whose fields were renamed or left empty by the test that wrote them have nothing to compare. */
 function zeekCapture([file, log, , , isWhole]: readonly string[]): PeerCapture[] {
   const lines = readFileSync(path.join(FOLDERS.zeek, log!), 'utf8').trim().split('\n')
   const names = lines.find((line) => line.startsWith('#fields'))!.split('\t').slice(1)
   if (!names.includes('id.orig_h') || !names.includes('orig_pkts')) return []
-  const flows = lines.filter((line) => !line.startsWith('#')).map((line): PeerFlow => {
+  const rows = lines.filter((line) => !line.startsWith('#') && line.split('\t')[names.indexOf('orig_pkts')] !== '-')
+  if (rows.length === 0) return []
+  const flows = rows.map((line): PeerFlow => {
     const values = line.split('\t')
     const text = (name: string) => values[names.indexOf(name)]!
     const isIcmp = text('proto') === 'icmp'
@@ -97,8 +99,6 @@ function withNames(captures: readonly PeerCapture[]): PeerCapture[] {
   return captures.map((each) => (counts.get(each.file)!.length === 1 ? { ...each, name: path.basename(each.file) } : each))
 }
 
-/** nDPI prints one zero group as `::` too, so there may be two of them; the last one is as it should be. */
 function bare(address: string): string {
-  const text = address.replaceAll(/[[\]]/g, '')
-  return text.split('::').length > 2 ? text.replace('::', ':0:') : text
+  return address.replaceAll(/[[\]]/g, '')
 }
