@@ -38,10 +38,13 @@ function row(peer: Peer, label: string, { captures, alike, flows, found, exact }
 }
 
 function explain(peer: Peer, timers: string, { capture, missing, otherOctets }: Comparison): string[] {
-  const known = DIFFERENCES[peer][capture.name]?.reason
   const otherwise = capture.isWhole || peer === 'zeek' ? 'flows end by other timers' : 'the peer leaves packets of this capture out'
-  return [
-    ...(missing.length === 0 ? [] : [`- ${peer} ${capture.name}, ${timers} timers: ${missing.length} of ${capture.flows.length} flows: ${known ?? otherwise}`]),
-    ...(otherOctets.length === 0 ? [] : [`- ${peer} ${capture.name}, ${timers} timers: other octets: ${OTHER_OCTETS[capture.name]?.reason ?? 'not explained'}`]),
-  ]
+  const start = `- ${peer} ${capture.name}, ${timers} timers:`
+  const lines: string[] = []
+  if (missing.length > 0) {
+    const reason = DIFFERENCES[peer][capture.name]?.reason ?? otherwise
+    lines.push(`${start} ${missing.length} of ${capture.flows.length} flows: ${reason}`)
+  }
+  if (otherOctets.length > 0) lines.push(`${start} other octets: ${OTHER_OCTETS[capture.name]?.reason ?? 'not explained'}`)
+  return lines
 }

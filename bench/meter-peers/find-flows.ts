@@ -92,7 +92,8 @@ function icmpTogether(records: readonly FlowRecord[]): (OwnFlow & { protocol: nu
     const first = ownFlow(group[0]!)
     const sent = (side: 0 | 1): Sent => {
       const end = first.ends[side]
-      const all = group.map((record) => ownFlow(record).ends).map((ends) => (sameEnd(ends[0], first.ends[0]) ? ends[side] : ends[1 - side]!))
+      const all = group.map((record) => ownFlow(record).ends)
+        .map((ends) => (sameEnd(ends[0], first.ends[0]) ? ends[side] : ends[1 - side]!))
       return { ...end, packets: sum(all.map((each) => each.packets)), octets: sum(all.map((each) => each.octets ?? 0)) }
     }
     return { ...first, ends: [sent(0), sent(1)] as const }

@@ -39,6 +39,12 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
   ICMP: 1, IGMP: 2, TCP: 6, UDP: 17, ESP: 50, AH: 51, ICMPV6: 58, PIM: 103, VRRP: 112, PGM: 113, SCTP: 132,
 }
 
+/** `<tab>1<tab>TCP 10.0.0.1:40000 <-> 10.0.0.2:443 [proto: ...][35 pkts/4938 bytes <-> 56 pkts/71223 bytes]...` */
+const NDPI_FLOW = new RegExp([
+  /^\t\d+\t(\S+) (\S+):(\d+) (?:<->|->) (\S+):(\d+) /,
+  /.*?\[(\d+) pkts\/\d+ bytes (?:<->|->) (\d+) pkts\/\d+ bytes\]/,
+].map((each) => each.source).join(''), 'gm')
+
 /** The folder that the captures of a peer are looked for in. */
 export function peerFolder(peer: Peer): string {
   return FOLDERS[peer]
@@ -55,7 +61,7 @@ export function readPeer(peer: Peer): PeerCapture[] {
 
 function ndpiCapture([file, , , , isWhole]: readonly string[]): PeerCapture {
   const text = readFileSync(path.join(FOLDERS.ndpi, file!.replace(/\.pcap(ng)?$/, '.out')), 'utf8')
-  const lines = text.matchAll(/^\t\d+\t(\S+) (\S+):(\d+) (?:<->|->) (\S+):(\d+) .*?\[(\d+) pkts\/\d+ bytes (?:<->|->) (\d+) pkts\/\d+ bytes\]/gm)
+  const lines = text.matchAll(NDPI_FLOW)
   const flows = [...lines].map(([, protocol, from, fromPort, to, toPort, there, back]): PeerFlow => ({
     protocol: PROTOCOLS[protocol!] ?? Number(protocol),
     icmpTypes: undefined,

@@ -26,7 +26,8 @@ export function tag(id: number, etherType: number, payload: Buffer): Buffer {
 
 /** MPLS labels, outermost first, before `payload`. */
 export function mpls(labels: readonly number[], payload: Buffer): Buffer {
-  return Buffer.concat([...labels.map((label, index) => words32(label * 4096 + (index === labels.length - 1 ? 256 : 0) + 64)), payload])
+  const bottomOfStack = (index: number) => (index === labels.length - 1 ? 256 : 0)
+  return Buffer.concat([...labels.map((label, index) => words32(label * 4096 + bottomOfStack(index) + 64)), payload])
 }
 
 /** A PPPoE session packet; `protocol` as PPP writes it. */
@@ -36,10 +37,11 @@ export function pppoe(protocol: readonly number[], payload: Buffer): Buffer {
 }
 
 /** GRE version 0 with the fields that are given. */
-export function gre(ends: Ends, protocol: number, { key, sequence, payload }: { key?: number, sequence?: number, payload: Buffer }): Buffer {
+export function gre(ends: Ends, protocol: number, fields: { key?: number, sequence?: number, payload: Buffer }): Buffer {
+  const { key, sequence, payload } = fields
   const flags = (key === undefined ? 0 : 0x2000) | (sequence === undefined ? 0 : 0x1000)
-  const fields = [key, sequence].filter((each) => each !== undefined).map((each) => words32(each))
-  return ip({ ...ends, protocol: 47 }, Buffer.concat([words16(flags, protocol), ...fields, payload]))
+  const words = [key, sequence].filter((each) => each !== undefined).map((each) => words32(each))
+  return ip({ ...ends, protocol: 47 }, Buffer.concat([words16(flags, protocol), ...words, payload]))
 }
 
 /** GRE version 1 with a sequence number, as PPTP has it, around a PPP frame. */

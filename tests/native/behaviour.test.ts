@@ -9,7 +9,9 @@ const programs = compileNative([
 ])
 afterAll(() => programs.remove())
 
-test.each(['contacts_test', 'tables_test', 'events_test', 'flow_detail_test', 'flow_context_test'])('%s', { timeout: 300_000 }, async (name) => {
+const LONG = { timeout: 300_000 }
+
+test.each(['contacts_test', 'tables_test', 'events_test', 'flow_detail_test', 'flow_context_test'])('%s', LONG, async (name) => {
   const { held, failed } = await programs.run(name)
   expect(failed).toEqual([])
   expect(held).toBeGreaterThan(0)

@@ -31,8 +31,14 @@ const CASES: readonly Case[] = [
     name: 'GRE with key and sequence', inner: INNER6, tunnel: { kind: 'gre', id: 0xdeadbeef },
     packet: made.gre(ENDS, 0x86dd, { key: 0xdeadbeef, sequence: 9, payload: INNER6 }),
   },
-  { name: 'GRE with Ethernet', packet: made.gre(ENDS, 0x6558, { payload: made.ipFrame(INNER) }), inner: INNER, tunnel: { kind: 'gre', id: 0 } },
-  { name: 'GRE with MPLS', packet: made.gre(ENDS, 0x8847, { payload: made.mpls([16], INNER) }), inner: INNER, tunnel: { kind: 'gre', id: 0 } },
+  {
+    name: 'GRE with Ethernet', inner: INNER, tunnel: { kind: 'gre', id: 0 },
+    packet: made.gre(ENDS, 0x6558, { payload: made.ipFrame(INNER) }),
+  },
+  {
+    name: 'GRE with MPLS', inner: INNER, tunnel: { kind: 'gre', id: 0 },
+    packet: made.gre(ENDS, 0x8847, { payload: made.mpls([16], INNER) }),
+  },
   {
     name: 'GRE with WCCP version 2', inner: INNER, tunnel: { kind: 'gre', id: 0 },
     packet: made.gre(ENDS, 0x883e, { payload: Buffer.concat([Buffer.alloc(4), INNER]) }),
@@ -41,17 +47,32 @@ const CASES: readonly Case[] = [
     name: 'PPTP', inner: INNER, tunnel: { kind: 'pptp', id: 0 },
     packet: made.pptp(ENDS, 77, Buffer.concat([Buffer.from([0xff, 3, 0, 0x21]), INNER])),
   },
-  { name: 'ERSPAN I', packet: made.erspan(ENDS, 1, { session: 0, payload: made.ipFrame(INNER) }), inner: INNER, tunnel: { kind: 'erspan', id: 0 } },
-  { name: 'ERSPAN II', packet: made.erspan(ENDS, 2, { session: 513, payload: made.ipFrame(INNER) }), inner: INNER, tunnel: { kind: 'erspan', id: 513 } },
-  { name: 'ERSPAN III', packet: made.erspan(ENDS, 3, { session: 5, payload: made.ipFrame(INNER) }), inner: INNER, tunnel: { kind: 'erspan', id: 5 } },
-  { name: 'VXLAN', packet: overUdp(4789, made.vxlan(0xabcdef, made.ipFrame(INNER))), inner: INNER, tunnel: { kind: 'vxlan', id: 0xabcdef } },
+  {
+    name: 'ERSPAN I', inner: INNER, tunnel: { kind: 'erspan', id: 0 },
+    packet: made.erspan(ENDS, 1, { session: 0, payload: made.ipFrame(INNER) }),
+  },
+  {
+    name: 'ERSPAN II', inner: INNER, tunnel: { kind: 'erspan', id: 513 },
+    packet: made.erspan(ENDS, 2, { session: 513, payload: made.ipFrame(INNER) }),
+  },
+  {
+    name: 'ERSPAN III', inner: INNER, tunnel: { kind: 'erspan', id: 5 },
+    packet: made.erspan(ENDS, 3, { session: 5, payload: made.ipFrame(INNER) }),
+  },
+  {
+    name: 'VXLAN', inner: INNER, tunnel: { kind: 'vxlan', id: 0xabcdef },
+    packet: overUdp(4789, made.vxlan(0xabcdef, made.ipFrame(INNER))),
+  },
   { name: 'VXLAN on 8472', packet: overUdp(8472, made.vxlan(7, made.ipFrame(INNER6))), inner: INNER6, tunnel: { kind: 'vxlan', id: 7 } },
   { name: 'VXLAN-GPE', packet: overUdp(4790, made.vxlanGpe(7, 1, INNER)), inner: INNER, tunnel: { kind: 'vxlan', id: 7 } },
   {
     name: 'Geneve with options', inner: INNER, tunnel: { kind: 'geneve', id: 9 },
     packet: overUdp(6081, made.geneve(9, 0x6558, { options: 63, payload: made.ipFrame(INNER) })),
   },
-  { name: 'Geneve with IPv6', packet: overUdp(6081, made.geneve(9, 0x86dd, { payload: INNER6 })), inner: INNER6, tunnel: { kind: 'geneve', id: 9 } },
+  {
+    name: 'Geneve with IPv6', inner: INNER6, tunnel: { kind: 'geneve', id: 9 },
+    packet: overUdp(6081, made.geneve(9, 0x86dd, { payload: INNER6 })),
+  },
   { name: 'Teredo', packet: overUdp(3544, TEREDO), inner: TEREDO, tunnel: { kind: 'teredo', id: 0 } },
   {
     name: 'Teredo with indications', inner: TEREDO, tunnel: { kind: 'teredo', id: 0 },
@@ -64,7 +85,10 @@ const CASES: readonly Case[] = [
     packet: overUdp(2152, made.gtpU(1, INNER, [Buffer.from([1, 0, 9]), Buffer.from([2, 0, 9, 0, 0, 0, 0])])),
   },
   { name: 'AYIYA', packet: overUdp(5072, made.ayiya(INNER6)), inner: INNER6, tunnel: { kind: 'ayiya', id: 0 } },
-  { name: 'CAPWAP with Ethernet', packet: overUdp(5247, made.capwap(false, made.ipFrame(INNER))), inner: INNER, tunnel: { kind: 'capwap', id: 0 } },
+  {
+    name: 'CAPWAP with Ethernet', inner: INNER, tunnel: { kind: 'capwap', id: 0 },
+    packet: overUdp(5247, made.capwap(false, made.ipFrame(INNER))),
+  },
   {
     name: 'CAPWAP with 802.11', inner: INNER, tunnel: { kind: 'capwap', id: 0 },
     packet: overUdp(5247, made.capwap(true, made.radioFrame(INNER, { isQos: true }))),
@@ -132,7 +156,8 @@ test.each([
 test('the same inner flow in two VNIs is two flows', async () => {
   const inner = made.ipFrame(INNER)
   const { records } = await meter(pcap(frames([0, overUdp(4789, made.vxlan(1, inner))], [1, overUdp(4789, made.vxlan(2, inner))])))
-  expect(records.filter((each) => each.tunnel !== undefined).map((each) => each.tunnel!.id).toSorted()).toEqual([1, 2])
+  expect(new Set(records.map((each) => each.tunnel?.id))).toEqual(new Set([undefined, 1, 2]))
+  expect(records).toHaveLength(3)
 })
 
 test('both directions of GTP-U, with a TEID each, are one inner flow', async () => {
@@ -159,7 +184,8 @@ test('a handshake through a tunnel is followed as any other', async () => {
 test('tunnels in tunnels are followed to the bound, each flow names the one around it', async () => {
   const nested = (depth: number): Buffer => (depth === 0 ? INNER : ip({ from: `10.1.0.${depth}`, to: '10.1.1.1', protocol: 4 }, nested(depth - 1)))
   const four = await meter(pcap(frames([0, nested(4)])))
-  expect(four.records.map((each) => each.tunnel?.depth ?? 0).toSorted()).toEqual([0, 1, 2, 3, 4])
+  expect(four.records).toHaveLength(5)
+  expect(new Set(four.records.map((each) => each.tunnel?.depth))).toEqual(new Set([undefined, 1, 2, 3, 4]))
   expect(four.records.find((each) => each.tunnel?.depth === 4)).toMatchObject({
     destinationTransportPort: 53, tunnel: { addresses: ['10.1.0.1', '10.1.1.1'] },
   })
@@ -180,7 +206,8 @@ test('the fragments of an inner packet are one flow in each tunnel', async () =>
 })
 
 test('the first fragment of an outer packet shows the inner headers, and counts no more octets than it has', async () => {
-  const inner = ip({ from: '10.0.0.1', to: '10.0.0.2', protocol: 17, totalLength: 1500 }, Buffer.concat([made.words16(5000, 53, 1480, 0), Buffer.alloc(8)]))
+  const start = Buffer.concat([made.words16(5000, 53, 1480, 0), Buffer.alloc(8)])
+  const inner = ip({ from: '10.0.0.1', to: '10.0.0.2', protocol: 17, totalLength: 1500 }, start)
   const outer = ip({ ...ENDS, protocol: 17, identification: 3, fragment: 0x2000 },
     Buffer.concat([made.words16(40_000, 2152, 1516, 0, 0x30ff, 1500, 0, 1), inner]))
   const { records } = await meter(pcap(frames([0, outer])))
@@ -192,7 +219,10 @@ test.each([
   ['two tags of old', made.frame(0x9100, made.tag(7, 0x9200, made.tag(8, 0x0800, INNER))), { vlanId: 7, innerVlanId: 8 }],
   ['PPPoE', made.frame(0x8864, made.pppoe([0, 0x21], INNER)), { vlanId: 0 }],
   ['PPPoE with a compressed protocol', made.frame(0x8864, made.pppoe([0x57], INNER6)), { ipVersion: 6 }],
-  ['PPPoE in two tags', made.frame(0x88a8, made.tag(7, 0x8100, made.tag(8, 0x8864, made.pppoe([0, 0x21], INNER)))), { vlanId: 7, innerVlanId: 8 }],
+  [
+    'PPPoE in two tags', made.frame(0x88a8, made.tag(7, 0x8100, made.tag(8, 0x8864, made.pppoe([0, 0x21], INNER)))),
+    { vlanId: 7, innerVlanId: 8 },
+  ],
   ['MPLS', made.frame(0x8847, made.mpls([16, 17, 18], INNER)), { ipVersion: 4 }],
   ['an Ethernet pseudowire', made.frame(0x8847, made.mpls([16], Buffer.concat([Buffer.alloc(4), made.ipFrame(INNER6)]))), { ipVersion: 6 }],
   ['a provider backbone', made.frame(0x88e7, Buffer.concat([Buffer.alloc(4), made.ipFrame(INNER)])), { ipVersion: 4 }],
@@ -227,8 +257,8 @@ test('an inner frame without tags is shown with those around it', async () => {
   const bytes = ethernet(overUdp(4789, made.vxlan(7, made.ipFrame(INNER))), [11, 12])
   const own = ethernet(overUdp(4789, made.vxlan(7, made.frame(0x8100, made.tag(13, 0x0800, INNER)))), [11, 12])
   const { records } = await meter(pcap([{ atMs: START_MS, bytes }, { atMs: START_MS + 1, bytes: own }]))
-  const inner = records.filter((each) => each.tunnel !== undefined).map((each) => [each.vlanId, each.innerVlanId])
-  expect(inner.toSorted()).toEqual([[11, 12], [13, 0]])
+  const inner = records.filter((each) => each.tunnel !== undefined).map((each) => `${each.vlanId} ${each.innerVlanId}`)
+  expect(new Set(inner)).toEqual(new Set(['11 12', '13 0']))
 })
 
 test('an event names the tags and the tunnel', async () => {
