@@ -61,7 +61,8 @@ test('packets', { timeout: 300_000 }, async () => {
   const seeds = [0, 1, 2, 3, 4].map((linkType) =>
     Buffer.concat([Buffer.from([linkType]), ...PACKETS.map((packet, index) => framed(linkType, packet, index))]))
   seeds.push(Buffer.concat([Buffer.from([0]), ...TUNNELS.map((packet, index) => framed(0, packet, index))]))
-  seeds.push(Buffer.concat([Buffer.from([0]), lengthened(frame(0x8864, pppoe([0, 0x21], INNER))), lengthened(frame(0x8847, mpls([16], INNER)))]))
+  const links = [frame(0x8864, pppoe([0, 0x21], INNER)), frame(0x8847, mpls([16], INNER))]
+  seeds.push(Buffer.concat([Buffer.from([0]), ...links.map((bytes) => lengthened(bytes))]))
   seeds.push(Buffer.concat([Buffer.from([8]), lengthened(radioFrame(INNER, { isQos: true })), lengthened(radioFrame(TEREDO))]))
   expect(await fuzz('fuzz_packets', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
 })

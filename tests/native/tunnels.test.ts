@@ -182,7 +182,8 @@ test('a handshake through a tunnel is followed as any other', async () => {
 })
 
 test('tunnels in tunnels are followed to the bound, each flow names the one around it', async () => {
-  const nested = (depth: number): Buffer => (depth === 0 ? INNER : ip({ from: `10.1.0.${depth}`, to: '10.1.1.1', protocol: 4 }, nested(depth - 1)))
+  const nested = (depth: number): Buffer =>
+    (depth === 0 ? INNER : ip({ from: `10.1.0.${depth}`, to: '10.1.1.1', protocol: 4 }, nested(depth - 1)))
   const four = await meter(pcap(frames([0, nested(4)])))
   expect(four.records).toHaveLength(5)
   expect(new Set(four.records.map((each) => each.tunnel?.depth))).toEqual(new Set([undefined, 1, 2, 3, 4]))
@@ -195,7 +196,8 @@ test('tunnels in tunnels are followed to the bound, each flow names the one arou
 })
 
 test('the fragments of an inner packet are one flow in each tunnel', async () => {
-  const part = (fragment: number, payload: Buffer) => ip({ from: '10.0.0.1', to: '10.0.0.2', protocol: 17, identification: 9, fragment }, payload)
+  const part = (fragment: number, payload: Buffer) =>
+    ip({ from: '10.0.0.1', to: '10.0.0.2', protocol: 17, identification: 9, fragment }, payload)
   const first = part(0x2000, Buffer.concat([made.words16(5000, 53, 32, 0), Buffer.alloc(8)]))
   const last = part(2, Buffer.alloc(16))
   const within = (vni: number, packet: Buffer) => overUdp(4789, made.vxlan(vni, made.ipFrame(packet)))
