@@ -1,15 +1,18 @@
-// A peer's whole suite against the meter: how many of its flows are found, and what differs.
+// A peer's captures through the meter: how many of the peer's flows are found.
 import { openCaptureFiles } from '../../agent/capture/native-source.ts'
 import type { MeterLimits } from '../../agent/capture/index.ts'
 import { createFlowNamer } from '../../agent/flows/index.ts'
 import type { FlowRecord } from '../../agent/flows/index.ts'
 import { findFlows } from './find-flows.ts'
 import type { Search } from './find-flows.ts'
-import type { PeerCapture } from './peer-flows.ts'
+import type { Peer, PeerCapture } from './peer-flows.ts'
 
-/** nDPI has no timeouts, nor has Zeek that these captures would meet; joined captures have packets years apart. */
-export const WITHOUT_TIMEOUTS: Partial<MeterLimits> = {
-  idleTimeoutMs: 1e12, activeTimeoutMs: 1e12, closedLingerMs: 1e12, reorderMs: 1e12, jumpMs: 1e12,
+/** Each peer's own timers, so that what differs is not only when a flow ends. */
+export const TIMERS: Readonly<Record<Peer, Partial<MeterLimits>>> = {
+  // ndpiReader has none, and some of its captures have packets years apart.
+  ndpi: { idleTimeoutMs: 1e12, activeTimeoutMs: 1e12, closedLingerMs: 1e12, reorderMs: 1e12, jumpMs: 1e12 },
+  // Zeek's init-bare.zeek: tcp_inactivity_timeout 5 min, tcp_close_delay 5 s; no bound on a connection's age.
+  zeek: { idleTimeoutMs: 300_000, activeTimeoutMs: 1e12, closedLingerMs: 5_000 },
 }
 
 /** One capture's outcome. */
@@ -23,7 +26,19 @@ export async function compareCapture(capture: PeerCapture, limits: Partial<Meter
 }
 
 /** Sums over captures. */
-export function summarise(comparisons: readonly Comparison[]): { captures: number, alike: number, flows: number, found: number, exact: number } {
+export interface Summary {
+  readonly captures: number
+  /** Captures of which every flow is found. */
+  readonly alike: number
+  readonly flows: number
+  /** Flows with equal ends and packets each way. */
+  readonly found: number
+  /** Of these, those with equal octets too, where the peer counts layer 3. */
+  readonly exact: number
+}
+
+/** Counts what was found. */
+export function summarise(comparisons: readonly Comparison[]): Summary {
   const sum = (number: (each: Comparison) => number) => comparisons.reduce((total, each) => total + number(each), 0)
   const flows = sum((each) => each.capture.flows.length)
   const missing = sum((each) => each.missing.length)

@@ -92,7 +92,8 @@ function icmpTogether(records: readonly FlowRecord[]): (OwnFlow & { protocol: nu
     const first = ownFlow(group[0]!)
     const sent = (side: 0 | 1): Sent => {
       const end = first.ends[side]
-      const all = group.map((record) => ownFlow(record).ends).map((ends) => (sameEnd(ends[0], first.ends[0]) ? ends[side] : ends[1 - side]!))
+      const all = group.map((record) => ownFlow(record).ends)
+        .map((ends) => (sameEnd(ends[0], first.ends[0]) ? ends[side] : ends[1 - side]!))
       return { ...end, packets: sum(all.map((each) => each.packets)), octets: sum(all.map((each) => each.octets ?? 0)) }
     }
     return { ...first, ends: [sent(0), sent(1)] as const }
@@ -108,8 +109,9 @@ function keyOf(protocol: number, ends: readonly [Sent, Sent]): string {
   return [String(protocol), ...ends.map(endName).toSorted()].join(' ')
 }
 
-/** Peers spell IPv6 addresses in their own ways. */
+/** As nDPI spells it, which writes every single zero group as `::`, so that not all of its addresses can be read. */
 function endName({ address, port }: Sent): string {
   const parsed = parseAddress(address)
-  return `${parsed === undefined ? address : formatAddress(parsed.bytes, address.includes(':') ? 6 : 4)} ${port}`
+  const text = parsed === undefined ? address : formatAddress(parsed.bytes, address.includes(':') ? 6 : 4)
+  return `${text.replace(/:0:/g, '::')} ${port}`
 }

@@ -39,6 +39,12 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
   ICMP: 1, IGMP: 2, TCP: 6, UDP: 17, ESP: 50, AH: 51, ICMPV6: 58, PIM: 103, VRRP: 112, PGM: 113, SCTP: 132,
 }
 
+/** `<tab>1<tab>TCP 10.0.0.1:40000 <-> 10.0.0.2:443 [proto: ...][35 pkts/4938 bytes <-> 56 pkts/71223 bytes]...` */
+const NDPI_FLOW = new RegExp([
+  /^\t\d+\t(\S+) (\S+):(\d+) (?:<->|->) (\S+):(\d+) /,
+  /.*?\[(\d+) pkts\/\d+ bytes (?:<->|->) (\d+) pkts\/\d+ bytes\]/,
+].map((each) => each.source).join(''), 'gm')
+
 /** The folder that the captures of a peer are looked for in. */
 export function peerFolder(peer: Peer): string {
   return FOLDERS[peer]
@@ -55,7 +61,7 @@ export function readPeer(peer: Peer): PeerCapture[] {
 
 function ndpiCapture([file, , , , isWhole]: readonly string[]): PeerCapture {
   const text = readFileSync(path.join(FOLDERS.ndpi, file!.replace(/\.pcap(ng)?$/, '.out')), 'utf8')
-  const lines = text.matchAll(/^\t\d+\t(\S+) (\S+):(\d+) (?:<->|->) (\S+):(\d+) .*?\[(\d+) pkts\/\d+ bytes (?:<->|->) (\d+) pkts\/\d+ bytes\]/gm)
+  const lines = text.matchAll(NDPI_FLOW)
   const flows = [...lines].map(([, protocol, from, fromPort, to, toPort, there, back]): PeerFlow => ({
     protocol: PROTOCOLS[protocol!] ?? Number(protocol),
     icmpTypes: undefined,
@@ -67,12 +73,14 @@ function ndpiCapture([file, , , , isWhole]: readonly string[]): PeerCapture {
   return { name: file!, file: path.join(FOLDERS.ndpi, file!), flows, isWhole: isWhole === 'True' }
 }
 
-/** Tests that rename or leave out fields say nothing that another log of the same capture does not. */
+/** Logs whose fields were renamed or left empty by the test that wrote them have nothing to compare. */
 function zeekCapture([file, log, , , isWhole]: readonly string[]): PeerCapture[] {
   const lines = readFileSync(path.join(FOLDERS.zeek, log!), 'utf8').trim().split('\n')
   const names = lines.find((line) => line.startsWith('#fields'))!.split('\t').slice(1)
   if (!names.includes('id.orig_h') || !names.includes('orig_pkts')) return []
-  const flows = lines.filter((line) => !line.startsWith('#')).map((line): PeerFlow => {
+  const rows = lines.filter((line) => !line.startsWith('#') && line.split('\t')[names.indexOf('orig_pkts')] !== '-')
+  if (rows.length === 0) return []
+  const flows = rows.map((line): PeerFlow => {
     const values = line.split('\t')
     const text = (name: string) => values[names.indexOf(name)]!
     const isIcmp = text('proto') === 'icmp'
@@ -97,8 +105,6 @@ function withNames(captures: readonly PeerCapture[]): PeerCapture[] {
   return captures.map((each) => (counts.get(each.file)!.length === 1 ? { ...each, name: path.basename(each.file) } : each))
 }
 
-/** nDPI prints one zero group as `::` too, so there may be two of them; the last one is as it should be. */
 function bare(address: string): string {
-  const text = address.replaceAll(/[[\]]/g, '')
-  return text.split('::').length > 2 ? text.replace('::', ':0:') : text
+  return address.replaceAll(/[[\]]/g, '')
 }

@@ -130,6 +130,8 @@ TEST("a sink that nobody empties sheds and counts") {
   std::vector<EventRecord> buffer(8);
   EventSink sink({std::span(buffer)}, EventSink::WhenFull::kDrop, [] {});
   BehaviourObserver observer({}, sink);
+  FlowContexts contexts(1);
+  observer.useContexts(contexts);
   FlowDetail detail;
   Flow flow;
   giveDetail(flow, detail);

@@ -65,12 +65,12 @@ test('what Per-Packet Information does not tell, or a link type that is not know
   const { atMs, bytes } = PACKETS[0]!
   const tooLong = ppi(1, bytes)
   tooLong.writeUInt16LE(tooLong.length + 1, 2)
-  const packets = [ppi(1, bytes), ppi(105, bytes), ppi(1, bytes).subarray(0, 7), tooLong].map((each) => ({ atMs, bytes: each }))
+  const packets = [ppi(1, bytes), ppi(189, bytes), ppi(1, bytes).subarray(0, 7), tooLong].map((each) => ({ atMs, bytes: each }))
   const { error, counters } = await meter(pcap(packets, { linkType: 192 }))
   expect(error).toBeUndefined()
   expect(counters).toMatchObject({ packets: 4, flows: 1, undecoded: { linkTypeUnknown: 3 } })
   const radio = await meter(pcap([packets[1]!], { linkType: 192 }))
-  expect(radio.error?.problem).toMatchObject({ code: 'CAPTURE_LINK_TYPE_UNKNOWN', linkType: 105 })
+  expect(radio.error?.problem).toMatchObject({ code: 'CAPTURE_LINK_TYPE_UNKNOWN', linkType: 189 })
 })
 
 test('interfaces of a pcapng file have link types of their own', async () => {

@@ -6,6 +6,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  ayiya, capwap, datagram, erspan, frame, geneve, gre, gtpU, ipFrame, mpls, pppoe, pptp, radioFrame, tag, teredoIndications, vxlan,
+  vxlanGpe,
+} from '../capture/make-tunnels.ts'
 import { ACK, SYN, ethernet, frames, gzip, icmp, ip, pcap, tcp, udp } from '../capture/make-capture.ts'
 
 const SOURCE = path.resolve(import.meta.dirname, '../../native')
@@ -39,9 +43,27 @@ const PACKETS = [
     Buffer.from([43, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 1, 0, 0, 0, 7, 0, 53, 0, 53, 0, 8, 0, 0])),
 ]
 
+const ENDS = { from: '192.0.2.1', to: '192.0.2.2' }
+const INNER = udp('10.0.0.1:5000', '10.0.0.2:53', 8)
+const TEREDO = udp('[2001:0:102:304::1]:5000', '[2001:db8::2]:53', 8)
+const overUdp = (port: number, payload: Buffer) => datagram('192.0.2.1:40000', `192.0.2.2:${port}`, payload)
+const TUNNELS = [
+  ip({ ...ENDS, protocol: 4 }, gre(ENDS, 0x0800, { key: 5, payload: ip({ ...ENDS, protocol: 41 }, TEREDO) })),
+  gre(ENDS, 0x8847, { sequence: 1, payload: mpls([16, 17], INNER) }), pptp(ENDS, 7, Buffer.concat([Buffer.from([0x21]), INNER])),
+  erspan(ENDS, 2, { session: 5, payload: ipFrame(INNER) }), erspan(ENDS, 3, { session: 5, payload: ipFrame(INNER) }),
+  overUdp(4789, vxlan(7, frame(0x88a8, tag(7, 0x8100, tag(8, 0x0800, INNER))))), overUdp(4790, vxlanGpe(7, 1, INNER)),
+  overUdp(6081, geneve(9, 0x6558, { options: 2, payload: ipFrame(INNER) })), overUdp(5072, ayiya(TEREDO)),
+  overUdp(3544, Buffer.concat([teredoIndications(3, 5), TEREDO])), overUdp(2152, gtpU(1, INNER, [Buffer.from([1, 0, 9])])),
+  overUdp(5247, capwap(true, radioFrame(INNER, { isQos: true }))),
+]
+
 test('packets', { timeout: 300_000 }, async () => {
   const seeds = [0, 1, 2, 3, 4].map((linkType) =>
     Buffer.concat([Buffer.from([linkType]), ...PACKETS.map((packet, index) => framed(linkType, packet, index))]))
+  seeds.push(Buffer.concat([Buffer.from([0]), ...TUNNELS.map((packet, index) => framed(0, packet, index))]))
+  const links = [frame(0x8864, pppoe([0, 0x21], INNER)), frame(0x8847, mpls([16], INNER))]
+  seeds.push(Buffer.concat([Buffer.from([0]), ...links.map((bytes) => lengthened(bytes))]))
+  seeds.push(Buffer.concat([Buffer.from([8]), lengthened(radioFrame(INNER, { isQos: true })), lengthened(radioFrame(TEREDO))]))
   expect(await fuzz('fuzz_packets', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
 })
 
@@ -76,6 +98,10 @@ function framed(linkType: number, packet: Buffer, step: number): Buffer {
     packet,
     Buffer.concat([Buffer.from(type[0] === 8 ? [2, 0, 0, 0] : [10, 0, 0, 0]), packet]),
   ][linkType]!
+  return lengthened(bytes, step)
+}
+
+function lengthened(bytes: Buffer, step = 1): Buffer {
   return Buffer.concat([Buffer.from([step, bytes.length >> 8, bytes.length & 0xff]), bytes])
 }
 
