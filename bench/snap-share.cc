@@ -1,6 +1,7 @@
-// What the choice of snap length copies of captures: g++ -std=c++20 -O2 -o /tmp/snap-share bench/snap-share.cc
-//   native/src/{packet_filter,snap_tail,capture_failure,capture_file,pcapng_file,byte_source,decode,decode_transport}.cc
-//   -lpcap -lz && /tmp/snap-share FILE...
+// What the choice of snap length copies of captures. From the root of the checkout:
+//   cd native/src && g++ -std=c++20 -O2 -o /tmp/snap-share ../../bench/snap-share.cc packet_filter.cc snap_tail.cc
+//   capture_failure.cc capture_file.cc pcapng_file.cc byte_source.cc decode.cc decode_transport.cc -lpcap -lz
+//   /tmp/snap-share FILE...
 // Lengths are those on the wire; a capture that was cut itself cannot be measured, and is left out.
 #include <algorithm>
 #include <cinttypes>

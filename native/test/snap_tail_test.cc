@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ const char* const kFilters[] = {
     "tcp or udp",
     "not (tcp port 22 or icmp)",
     "len > 600 or (ip and ip[8] < 64)",
-    "net 10.0.0.0/8 or net 192.168.0.0/16 or (udp and (port 53 or portrange 1000-2000)) or (tcp[tcpflags] & tcp-syn) != 0",
+    "net 10.0.0.0/8 or net 192.168.0.0/16 or (udp and (port 53 or portrange 1000-2000)) or (tcp[tcpflags] & tcp-syn) "
+    "!= 0",
     "ip6 or (host 192.0.2.1 and (tcp dst port 443 or tcp dst port 8443 or udp dst port 443 or udp dst port 51820))",
 };
 
@@ -116,23 +118,33 @@ bool isPcap(const std::filesystem::path& path) {
 
 // Whatever the packet, the program ends and copies one of three lengths; what was whole in the file is accepted as the
 // plain filter accepts it. How many were compared.
-uint64_t compareWithPlain(const std::string& path, const char* filter) {
+struct Compared {
+  explicit Compared(const char* filter)
+      : plain{{filter, DLT_EN10MB, 65'535}, {filter, DLT_RAW, 65'535}},
+        withTail{tailed(filter, true), tailed(filter, false)} {}
+
+  void compare(const Captured& packet, bool isEthernet) const {
+    const size_t kind = isEthernet ? 0 : 1;
+    // Cut or not, what is here is a packet of this length.
+    const uint32_t length = packet.length;
+    const uint32_t got = bpf_filter(withTail[kind].data(), packet.bytes, length, length);
+    CHECK_EQUAL(got != 0, plain[kind].passes(packet.bytes, length, length));
+    CHECK(got == 0 || got == kSnapHeaders || got == kSnapSmall || got == kSnapMetadata);
+    CHECK(length > kSnapSmall || got == 0 || got == kSnapSmall);
+  }
+
+  PacketFilter plain[2];
+  std::vector<bpf_insn> withTail[2];
+};
+
+uint64_t compareFile(const std::string& path, const std::vector<std::unique_ptr<Compared>>& filters) {
   uint64_t compared = 0;
   try {
     const auto file = CaptureFile::open(path);
     RawPacket packet;
-    const PacketFilter plain[] = {{filter, DLT_EN10MB, 65'535}, {filter, DLT_RAW, 65'535}};
-    const std::vector<bpf_insn> withTail[] = {tailed(filter, true), tailed(filter, false)};
     while (file->next(packet)) {
-      const auto& [bytes, length, wire] = packet.captured;
       if (packet.linkType != LinkType::kEthernet && packet.linkType != LinkType::kRawIp) continue;
-      const size_t kind = packet.linkType == LinkType::kEthernet ? 0 : 1;
-      // Cut or not, what is here is a packet of this length.
-      const uint32_t got = bpf_filter(withTail[kind].data(), bytes, length, length);
-      const bool passes = plain[kind].passes(bytes, length, length);
-      CHECK_EQUAL(got != 0, passes);
-      CHECK(got == 0 || got == kSnapHeaders || got == kSnapSmall || got == kSnapMetadata);
-      CHECK(length > kSnapSmall || got == 0 || got == kSnapSmall);
+      for (const auto& each : filters) each->compare(packet.captured, packet.linkType == LinkType::kEthernet);
       ++compared;
     }
   } catch (const CaptureFailure&) {
@@ -203,7 +215,7 @@ TEST("through tags, PPPoE and MPLS") {
 TEST("any octets of any length: the program ends, refuses nothing, and copies one of three lengths") {
   srand(test::seed());
   const std::vector<bpf_insn> programs[] = {tailed("", true), tailed("", false)};
-  for (int round = 0; round < 200'000; ++round) {
+  for (int round = 0; round < 20'000; ++round) {
     Octets packet(static_cast<size_t>(rand() % 1600 + 1));
     for (size_t i = 0; i < std::min<size_t>(packet.size(), 200); ++i) packet[i] = static_cast<uint8_t>(rand());
     if (packet.size() > 14 && round % 2 == 0) packet[12] = 8, packet[13] = 0, packet[14] = 0x45;
@@ -218,10 +230,12 @@ TEST("any octets of any length: the program ends, refuses nothing, and copies on
 TEST("a filter accepts the same packets of real captures with the tail as without") {
   const char* folder = std::getenv("PHANTOMMESH_CAPTURES");
   if (folder == nullptr) return;
+  std::vector<std::unique_ptr<Compared>> filters;
+  for (const char* filter : kFilters) filters.push_back(std::make_unique<Compared>(filter));
   uint64_t compared = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file() || !isPcap(entry.path())) continue;
-    for (const char* filter : kFilters) compared += compareWithPlain(entry.path(), filter);
+    compared += compareFile(entry.path(), filters);
   }
   CHECK(compared > 0);
 }

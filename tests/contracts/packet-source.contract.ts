@@ -27,7 +27,7 @@ const DISCOVERY_TYPES = new Set([133, 134, 135, 136, 137])
 /** One implementation: how tests/contracts/record-flows.ts knows it, and how it is opened in this process. */
 export interface PacketSourceCandidate {
   readonly name: string
-  open(interfaces: readonly string[], filter: string): PacketSource
+  readonly open: (interfaces: readonly string[], filter: string) => PacketSource
 }
 
 /** What a recorder saw. */
@@ -54,7 +54,8 @@ export function packetSourceContract(candidates: readonly PacketSourceCandidate[
       const running = new Map(candidates.flatMap(({ name }) => [
         [name, recorder(net, name, FILTER)], [`${name}, vlan`, recorder(net, name, VLAN_FILTER)],
       ]))
-      const writer = net.start('near', 'sh', '-c', 'exec tcpdump "$@" 2>/dev/null', 'sh', '-i', 'near0', '-w', file, '-U', '--immediate-mode', '-Z', 'root', FILTER)
+      const dump = ['-i', 'near0', '-w', file, '-U', '--immediate-mode', '-Z', 'root', FILTER]
+      const writer = net.start('near', 'sh', '-c', 'exec tcpdump "$@" 2>/dev/null', 'sh', ...dump)
       await Promise.all([...running.values()].map(({ isReady }) => isReady))
       await untilFileBegins(net, file)
       for (const address of Object.values(FAR)) {
@@ -144,7 +145,7 @@ function recorder(net: Namespaces, backend: string, filter: string): { isReady: 
   const child: ChildProcess = net.start('near', process.execPath, RECORDER, backend, 'near0', String(MARKER_PORT), filter)
   const isReady = once(child.stdout!, 'data').then(([words]: Buffer[]) => words)
   // `text` reads from here on; the first words have been taken by then, and are put in front again.
-  const output = isReady.then(async (words) => `${words}${await text(child.stdout!)}`)
+  const output = isReady.then(async (words) => String(words) + await text(child.stdout!))
   return { isReady, output }
 }
 

@@ -15,7 +15,7 @@ const source = backend === 'native' ? openInterfaces([interfaceName], { filter }
   : openInterfacesWithNodePcap([interfaceName], { filter }, systemClock)
 const purpose = eventField(createEventFields(eventLayout), 'purpose')
 const namer = createFlowNamer(eventLayout, (index) => source.interfaces()[index]?.name)
-console.log('ready')
+process.stdout.write('ready\n')
 
 const records: FlowRecord[] = []
 for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
@@ -26,5 +26,5 @@ for (let batch = await source.next(); batch !== undefined; batch = await source.
     else if (batch[purpose.view][index * purpose.stride + purpose.offset]! & PURPOSE.record) records.push(record)
   }
 }
-console.log(JSON.stringify({ records, counters: source.counters() }))
+process.stdout.write(`${JSON.stringify({ records, counters: source.counters() })}\n`)
 await source.close()

@@ -24,7 +24,7 @@ async function serve(port) {
   udp.on('message', (bytes, from) => udp.send(bytes, from.port, from.address))
   const marks = createSocket('udp6').bind(port + 1, '::')
   await Promise.all([once(tcp, 'listening'), once(udp, 'listening'), once(marks, 'listening')])
-  console.log('ready')
+  process.stdout.write('ready\n')
 }
 
 async function send(address, port) {

@@ -165,7 +165,8 @@ class Watcher {
 
   /** Resolves when it captures. */
   static async start(net: Namespaces, words: readonly string[]): Promise<Watcher> {
-    const child = spawn('ip', ['netns', 'exec', net.name('gw'), process.execPath, WATCHER, ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const command = ['netns', 'exec', net.name('gw'), process.execPath, WATCHER, ...words]
+    const child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] })
     const watcher = new Watcher(net, child)
     await watcher.ask()
     return watcher

@@ -18,7 +18,7 @@ const seen = new Set<string>()
 
 createInterface(process.stdin).on('line', () => {
   const { interfaces, dropped } = source.counters()
-  console.log(JSON.stringify({ interfaces, dropped, seen: [...seen] }))
+  process.stdout.write(`${JSON.stringify({ interfaces, dropped, seen: [...seen] })}\n`)
 }).on('close', () => source.stop())
 
 for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {

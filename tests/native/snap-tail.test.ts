@@ -10,7 +10,9 @@ import { compileNative } from './native-program.ts'
 const COLLECTION = path.resolve(import.meta.dirname, '../../../shared/data')
 const FIXTURES = path.resolve(import.meta.dirname, '../fixtures')
 
-const sources = ['packet_filter', 'snap_tail', 'capture_failure', 'capture_file', 'pcapng_file', 'byte_source', 'decode', 'decode_transport']
+const sources = [
+  'packet_filter', 'snap_tail', 'capture_failure', 'capture_file', 'pcapng_file', 'byte_source', 'decode', 'decode_transport',
+]
 const programs = compileNative(sources, ['-lpcap', '-lz'])
 afterAll(() => programs.remove())
 
