@@ -41,12 +41,11 @@ export class Capture {
    */
   takeBatch(): { readonly buffer: number; readonly length: number; readonly generation: number } | undefined
   /**
-   * A packet for a capture that is fed; what it needs of `bytes` is copied. `linkType` as capture files number it. False: there was no
-   * room, and the packet is counted as dropped.
+   * A packet for a capture that is fed; what it needs of `bytes` is copied. `facts`, which may be the same array each time: octets
+   * that are here, octets on the wire, microseconds since the epoch, index of the interface, link type as capture files number it.
+   * False: there was no room, and the packet is counted as dropped.
    */
-  push(
-    bytes: Uint8Array, length: number, wireLength: number, timestampUs: number, interfaceIndex: number, linkType: number,
-  ): boolean
+  push(bytes: Uint8Array, facts: Float64Array): boolean
   /** True when no batch will come any more. */
   isEnded(): boolean
   /** Why reading ended early; known once it has ended. */

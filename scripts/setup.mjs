@@ -104,7 +104,10 @@ function bringNodePackages() {
   if (installed === lock && existsSync(projectNode())) return
 
   say('installing Node packages (npm ci; the first time this fetches about 300 MB)')
-  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' }
+  // What is compiled against V8's own API (pcap) must have the headers of the Node that it will run on: those that this very
+  // installation brings, not those of a `nodedir` in the user's settings.
+  const nodedir = path.join(MODULES, `node-linux-${process.arch}`)
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', npm_config_nodedir: nodedir }
   // Warnings are left out: they say that Node 20 is too old for packages which run on the Node 24 that comes with them.
   const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT, env, stdio: 'inherit' })
   if (npm.error) throw new SetupError(`npm could not be started (${npm.error.message}); on Debian it comes with the package npm`)

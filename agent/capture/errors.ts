@@ -46,8 +46,6 @@ export function captureError(report: ReportedProblem): CaptureError {
         + `or grant the unit AmbientCapabilities=${reason}`)
     case 'CAPTURE_INTERFACE_FAILED':
       return new CaptureError({ code: report.code, place, reason }, `${place}: capture failed: ${reason}`)
-    case 'CAPTURE_BACKEND_MISSING':
-      return new CaptureError({ code: report.code, place, reason }, `capture backend ${place}: ${reason}`)
     case 'CAPTURE_FILTER_INVALID':
       return new CaptureError({ code: report.code, place, reason }, `filter "${place}": ${reason}`)
     default:

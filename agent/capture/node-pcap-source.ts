@@ -210,12 +210,18 @@ class NodePcapSource implements PacketSource {
     const interfaceIndex = this.#slots.indexOf(slot)
     const lengthMax = mtuOf(slot.name) + LINK_OCTETS_MAX
     const { push } = this.#feed
+    const facts = new Float64Array(5)
     const { filter, ringBytes } = this.#limits
     slot.index = index
     slot.session = openPcapSession(this.#pcap, { name: slot.name, filter, ringBytes }, (packet) => {
       slot.packets += 1
       if (packet.wireLength > lengthMax) slot.mergedPackets += 1
-      push(packet.bytes, packet.length, packet.wireLength, packet.timestampUs, interfaceIndex, packet.linkType)
+      facts[0] = packet.length
+      facts[1] = packet.wireLength
+      facts[2] = packet.timestampUs
+      facts[3] = interfaceIndex
+      facts[4] = packet.linkType
+      push(packet.bytes, facts)
     })
   }
 

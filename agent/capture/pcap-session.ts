@@ -1,5 +1,5 @@
 /** One interface through the npm package `pcap`: what it hands over, how it fails, and how it is closed for good. */
-import { captureError } from './errors.ts'
+import { CaptureError, captureError } from './errors.ts'
 
 /** As much as the native backend copies of a packet that a parser reads (native/src/snap_tail.h); here of every packet. */
 const SNAP_LENGTH = 2_048
@@ -76,7 +76,7 @@ export function loadPcap(load: () => unknown): PcapPackage {
   } catch (error) {
     const reason = `the npm package pcap is not usable (${firstLineOf(error)}); install libpcap-dev and run \`npm run setup\`, `
       + 'or set capture.backend to native'
-    throw captureError({ code: 'CAPTURE_BACKEND_MISSING', place: 'node-pcap', reason, offset: 0 })
+    throw new CaptureError({ code: 'CAPTURE_BACKEND_MISSING', place: 'node-pcap', reason }, `capture backend node-pcap: ${reason}`)
   }
 }
 

@@ -21,8 +21,8 @@ const captureInterface = z.union([
 /** Where packets come from. */
 export const captureSettings = () => z.strictObject({
   interfaces: z.array(captureInterface).max(16).prefault([])
-    .describe('Interfaces to watch: names (outer side) or {name: wg0, side: inner, optional: true}. At most 16. A name must be there at the ' +
-      'start unless it is optional; wg* watches every interface that begins so, as they come, at most 16 at once. Empty: the ' +
+    .describe('Interfaces to watch: names (outer side) or {name: wg0, side: inner, optional: true}. At most 16. A name must be there at ' +
+      'the start unless it is optional; wg* watches every interface that begins so, as they come, at most 16 at once. Empty: the ' +
       'interface of the default route.'),
   backend: z.enum(['native', 'node-pcap']).default('native')
     .describe('native: the agent reads the kernel ring itself. node-pcap: libpcap does, through the optional npm package pcap; slower, ' +

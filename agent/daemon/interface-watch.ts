@@ -28,16 +28,21 @@ function reasonsOf({ dropped }: Pick<MeterCounters, 'dropped'>): number {
 
 function report(before: CapturedInterface | undefined, now: CapturedInterface, logger: Logger): void {
   const { name, kernelName } = now
-  if (before === undefined || before.name !== name) {
+  if (before?.name !== name) {
     if (now.isOpen) logger.info({ name }, 'An interface has come and is watched')
-    return
+  } else if (wasLost(before, now)) {
+    logger.warn({ name }, 'An interface is gone; it is watched again when it is back')
+    // Between two looks it may be gone and back.
+    if (now.isOpen) logger.info({ name }, 'An interface is watched again')
+  } else if (now.isOpen && !before.isOpen) {
+    logger.info({ name }, 'An interface is watched again')
+  } else if (kernelName !== before.kernelName) {
+    logger.info({ name, kernelName }, 'An interface has another name, and is watched on under that of the configuration')
   }
-  // Between two looks it may be gone and back.
-  const wasLost = now.timesLost > before.timesLost || (before.isOpen && !now.isOpen)
-  if (wasLost) logger.warn({ name }, 'An interface is gone; it is watched again when it is back')
-  if (now.isOpen && (wasLost || !before.isOpen)) logger.info({ name }, 'An interface is watched again')
-  const wasRenamed = now.isOpen && !wasLost && before.isOpen && kernelName !== before.kernelName
-  if (wasRenamed) logger.info({ name, kernelName }, 'An interface has another name, and is watched on under that of the configuration')
+}
+
+function wasLost(before: CapturedInterface, now: CapturedInterface): boolean {
+  return now.timesLost > before.timesLost || (before.isOpen && !now.isOpen)
 }
 
 /** The names of interfaces that must be there and are not, for readiness: those that may be missing are none of them. */

@@ -196,16 +196,18 @@ class Capture : public Napi::ObjectWrap<Capture> {
     return result;
   }
 
-  // push(bytes, length, wireLength, timestampUs, interfaceIndex, linkType): a packet for a capture that is fed. What it
-  // needs of `bytes` is copied.
+  // push(bytes, facts): a packet for a capture that is fed. What it needs of `bytes` is copied; the facts come in one
+  // array because that is read without a conversion each.
   Napi::Value push(const Napi::CallbackInfo& info) {
     const auto bytes = info[0].As<Napi::Uint8Array>();
-    const auto number = [&](size_t index) { return info[index].As<Napi::Number>().Uint32Value(); };
+    const auto facts = info[1].As<Napi::Float64Array>();
     PacketFeed* feed = session().feed();
-    if (feed == nullptr || number(1) > bytes.ByteLength()) throw Napi::Error::New(info.Env(), "This cannot be fed.");
-    const auto timestampUs = static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
-    return Napi::Boolean::New(info.Env(), feed->push(bytes.Data(), number(1), number(2), timestampUs,
-                                                     static_cast<uint8_t>(number(4)), number(5)));
+    const bool isFed = feed != nullptr && facts.ElementLength() == 5 && facts[0] >= 0 && facts[0] <= bytes.ByteLength();
+    if (!isFed) throw Napi::Error::New(info.Env(), "This cannot be fed.");
+    const auto number = [&](size_t index) { return static_cast<uint32_t>(static_cast<uint64_t>(facts[index])); };
+    return Napi::Boolean::New(info.Env(), feed->push(bytes.Data(), number(0), number(1),
+                                                     static_cast<uint64_t>(facts[2]), static_cast<uint8_t>(number(3)),
+                                                     number(4)));
   }
 
   Napi::Value isEnded(const Napi::CallbackInfo& info) {
