@@ -62,3 +62,8 @@ export interface InterfaceChoice {
   /** It may be missing at the start. A pattern always may. */
   readonly isOptional?: boolean
 }
+
+/** No timer ends a flow, and no jump of time starts a segment: for comparisons with meters that have none. */
+export const WITHOUT_TIMERS: Partial<MeterLimits> = Object.freeze({
+  idleTimeoutMs: 1e12, activeTimeoutMs: 1e12, closedLingerMs: 1e12, reorderMs: 1e12, jumpMs: 1e12,
+})

@@ -1,5 +1,6 @@
 import { eventLayout } from '../../native/index.js'
 import type { PacketSource } from '../capture/index.ts'
+import { WITHOUT_TIMERS } from '../capture/meter-limits.ts'
 import { openCaptureFiles } from '../capture/native-source.ts'
 import { closeInReverse, drain, eachFlowRecord } from '../daemon/drain.ts'
 import { summarise } from '../daemon/summary.ts'
@@ -18,7 +19,9 @@ export async function meterCommand(options: MeterOptions): Promise<number> {
   const terminal = processTerminal()
   const opened: (() => Promise<void>)[] = []
   try {
-    const source = openCaptureFiles(options.files, { behaviour: false, recordFlows: options.output !== undefined })
+    const source = openCaptureFiles(options.files, {
+      behaviour: false, recordFlows: options.output !== undefined, ...(options.timers ? {} : WITHOUT_TIMERS),
+    })
     opened.push(() => source.close())
     const writer = options.output === undefined ? undefined : await openOutput(options.output, terminal)
     if (writer !== undefined) opened.push(() => writer.close())

@@ -21,6 +21,8 @@ export interface MeterOptions {
   readonly files: readonly string[]
   readonly output?: string
   readonly summaryJson?: string
+  /** False: a flow ends with its file only, whatever its silences and the jumps of time. */
+  readonly timers: boolean
 }
 
 /** `phantomd check` */

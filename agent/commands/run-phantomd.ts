@@ -44,7 +44,7 @@ function addVerbs(program: Command, finish: (exitCode: number) => void): void {
   verb('replay', 'capture files through the whole pipeline, in packet time, as fast as it goes').argument(...files)
     .option(...config).option(...output).option('--state <dir>', 'keep the state there').option(...summary)
   verb('meter', 'capture files into flow records only: no host tables, no scoring').argument(...files)
-    .option(...output).option(...summary)
+    .option(...output).option(...summary).option('--no-timers', 'end flows with their file only: no timeouts, no segments')
   verb('check', 'test the configuration: exit 0, or 5 with every problem and its line').option(...config)
   verb('train', 'base models from labelled captures; same seed, same models').requiredOption(...manifest)
     .requiredOption('--out <dir>', 'where the models go').option('--seed <n>', 'seed of every random choice', wholeNumber, 1)

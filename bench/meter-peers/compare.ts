@@ -1,4 +1,5 @@
 // A peer's captures through the meter: how many of the peer's flows are found.
+import { WITHOUT_TIMERS } from '../../agent/capture/meter-limits.ts'
 import { openCaptureFiles } from '../../agent/capture/native-source.ts'
 import type { MeterLimits } from '../../agent/capture/index.ts'
 import { createFlowNamer } from '../../agent/flows/index.ts'
@@ -10,7 +11,7 @@ import type { Peer, PeerCapture } from './peer-flows.ts'
 /** Each peer's own timers, so that what differs is not only when a flow ends. */
 export const TIMERS: Readonly<Record<Peer, Partial<MeterLimits>>> = {
   // ndpiReader has none, and some of its captures have packets years apart.
-  ndpi: { idleTimeoutMs: 1e12, activeTimeoutMs: 1e12, closedLingerMs: 1e12, reorderMs: 1e12, jumpMs: 1e12 },
+  ndpi: WITHOUT_TIMERS,
   // Zeek's init-bare.zeek: tcp_inactivity_timeout 5 min, tcp_close_delay 5 s; no bound on a connection's age.
   zeek: { idleTimeoutMs: 300_000, activeTimeoutMs: 1e12, closedLingerMs: 5_000 },
 }

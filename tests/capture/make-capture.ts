@@ -31,13 +31,14 @@ interface Segment {
   readonly flags?: number
   readonly sequence?: number
   readonly acknowledgement?: number
-  readonly payload?: number
+  /** Octets, or how many zeros. */
+  readonly payload?: number | Buffer
   readonly window?: number
 }
 
 /** An IPv4 or IPv6 TCP segment between `address:port` ends (IPv6 as `[address]:port`). */
 export function tcp({ from, to, flags = ACK, sequence = 0, acknowledgement = 0, payload = 0, window = 1024 }: Segment): Buffer {
-  const header = Buffer.alloc(20 + payload)
+  const header = Buffer.concat([Buffer.alloc(20), octetsOf(payload)])
   header.writeUInt16BE(portOf(from), 0)
   header.writeUInt16BE(portOf(to), 2)
   header.writeUInt32BE(sequence, 4)
@@ -48,9 +49,9 @@ export function tcp({ from, to, flags = ACK, sequence = 0, acknowledgement = 0, 
   return ip({ from: hostOf(from), to: hostOf(to), protocol: 6 }, header)
 }
 
-/** A UDP datagram with `payload` octets. */
-export function udp(from: string, to: string, payload = 0): Buffer {
-  const header = Buffer.alloc(8 + payload)
+/** A UDP datagram with `payload`, or as many zeros. */
+export function udp(from: string, to: string, payload: number | Buffer = 0): Buffer {
+  const header = Buffer.concat([Buffer.alloc(8), octetsOf(payload)])
   header.writeUInt16BE(portOf(from), 0)
   header.writeUInt16BE(portOf(to), 2)
   header.writeUInt16BE(header.length, 4)
@@ -202,6 +203,10 @@ export async function meterFiles(files: readonly string[], limits: Partial<Meter
 /** The same in gzip. */
 export function gzip(bytes: Buffer): Buffer {
   return gzipSync(bytes)
+}
+
+function octetsOf(payload: number | Buffer): Buffer {
+  return typeof payload === 'number' ? Buffer.alloc(payload) : payload
 }
 
 function octets(text: string): Uint8Array {
