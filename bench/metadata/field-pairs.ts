@@ -60,7 +60,7 @@ export const FIELDS: readonly FieldPair[] = [
   },
   { name: 'dns.count.answers', theirs: (frame) => number(frame, 'dns.count.answers'), ours: ({ dns }) => text(dns?.answers) },
   { name: 'ssh.protocol', theirs: (frame) => mark(first(frame, 'ssh.protocol')), ours: ({ ssh }) => mark(ssh?.isBanner || undefined) },
-  { name: 'ssh.message_code', theirs: (frame) => number(frame, 'ssh.message_code'), ours: ({ ssh }) => text(ssh?.type || undefined) },
+  { name: 'ssh.message_code', theirs: (frame) => keyExchangeOf(number(frame, 'ssh.message_code')), ours: ({ ssh }) => text(ssh?.type || undefined) },
   { name: 'http.request.method', theirs: (frame) => methodOf(first(frame, 'http.request.method')), ours: ({ http }) => http?.method || undefined },
   { name: 'http.response.code', theirs: (frame) => number(frame, 'http.response.code'), ours: ({ http }) => text(http?.status || undefined) },
   {
@@ -103,6 +103,11 @@ const text = (value: number | undefined) => (value === undefined ? undefined : S
 const known = (value: number | undefined) => (value === undefined || value < 0 ? undefined : String(value))
 const mark = (value: unknown) => (value === undefined ? undefined : 'yes')
 const typeOf = (vpn: OurFrame['vpn'], application: number) => (vpn?.application === application ? String(vpn.type) : undefined)
+
+/** Without reassembly tshark reads messages out of ciphertext and out of the rest of long ones: numbers that no key exchange has. */
+function keyExchangeOf(code: string | undefined): string | undefined {
+  return Number(code) >= 20 && Number(code) <= 49 ? code : undefined
+}
 
 function methodOf(method: string | undefined): string | undefined {
   return method === undefined || KNOWN_METHODS.has(method) ? method : 'other'
