@@ -60,7 +60,7 @@ function ownHellos(capture: string): OwnHello[] {
   const output = execFileSync(TOOL, [capture], { encoding: 'utf8', maxBuffer: MAX_OUTPUT, stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = output.trimEnd().split('\n')
   console.log(`${path.basename(capture)}: ${lines.pop()}`)
-  return lines.map((line) => JSON.parse(line) as OwnHello).filter((hello) => !hello.isServer)
+  return lines.map((line): OwnHello => JSON.parse(line)).filter((hello) => !hello.isServer)
 }
 
 /** The hellos of a flow are matched by their fingerprint; what is left on both sides differs. */
@@ -77,31 +77,41 @@ function compare(name: string, { own, peer, into }: {
     })
     into.equal += hellos.length - unmatched.length
     for (const hello of unmatched) {
-      const other = ours.shift()
-      if (other === undefined) into.onlyPeer++
-      else if (other.ja4 === '') into.cut++
-      else into.different++
-      if (other?.ja4 !== '') console.log(`${name}: ${flow}: ${hello.ja4}, the agent ${other?.ja4 ?? 'none'}`)
+      const other = ours.shift()?.ja4
+      into[kindOf(other)]++
+      if (other !== '') console.log(`${name}: ${flow}: ${hello.ja4}, the agent ${other ?? 'none'}`)
     }
   }
-  const extra = [...left.values()].flat().filter((hello) => hello.ja4 !== '' && !peer.some((each) => each.ja4 === hello.ja4 && each.flow === hello.flow))
+  const extra = [...left.values()].flat().filter((hello) => hello.ja4 !== '')
   into.onlyOwn += extra.length
   for (const hello of extra) console.log(`${name}: ${hello.flow}: only the agent, ${hello.ja4}`)
 }
 
-/** nDPI names one JA4 a flow, and its output only says the first of its hellos. */
+/** What a fingerprint of the agent is to another that the peer has. */
+function kindOf(ja4: string | undefined): 'onlyPeer' | 'cut' | 'different' {
+  if (ja4 === undefined) return 'onlyPeer'
+  return ja4 === '' ? 'cut' : 'different'
+}
+
+/** nDPI names one JA4 a flow, of its first hello, and may take the server for the flow's source. */
 function compareWithNdpi(capture: string, own: readonly OwnHello[], results: string): void {
   const first = new Map(own.toReversed().map((hello) => [hello.flow, hello]))
-  const peer = [...results.matchAll(/(TCP|UDP) (\S+) (?:<-> |-> )(\S+) .*?\[JA4: ([a-z0-9_]+)\]/g)].map(([, protocol, from, to, ja4]) => ({
-    flow: `${endOf(from!)} > ${endOf(to!)} ${protocol!.toLowerCase()}`, ja4: ja4!,
-  }))
+  const peer = [...results.matchAll(/(TCP|UDP) (\S+) (?:<-> |-> )(\S+) .*?\[JA4: ([a-z0-9_]+)\]/g)].map(([, protocol, from, to, ja4]) => {
+    const [source, destination] = [endOf(from!), endOf(to!)]
+    const flow = `${source} > ${destination} ${protocol!.toLowerCase()}`
+    const reverse = `${destination} > ${source} ${protocol!.toLowerCase()}`
+    return { flow: !first.has(flow) && first.has(reverse) ? reverse : flow, ja4: ja4! }
+  })
   const flows = new Set(peer.map((each) => each.flow))
   compare(`${path.basename(capture)} (nDPI)`, { own: [...first.values()].filter((hello) => flows.has(hello.flow)), peer, into: withNdpi })
 }
 
+/** `[address]:port` or `address:port` with the address as inet_ntop writes it. */
 function endOf(text: string): string {
   const colon = text.lastIndexOf(':')
-  return `${text.slice(0, colon).replaceAll(/[[\]]/g, '')} ${text.slice(colon + 1)}`
+  const address = text.slice(0, colon).replaceAll(/[[\]]/g, '')
+  const url = address.includes(':') && URL.canParse(`http://[${address}]`) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+  return `${url} ${text.slice(colon + 1)}`
 }
 
 function tally(): Tally {

@@ -13,8 +13,8 @@ namespace {
 
 constexpr uint32_t kSequence = 0xffffff80;  // wraps within the hello
 
-bool send(TlsReader& reader, const Octets& octets, uint32_t offset, PacketMetadata& metadata, size_t captured = SIZE_MAX,
-          uint64_t atUs = kStartUs, bool fromClient = true) {
+bool send(TlsReader& reader, const Octets& octets, uint32_t offset, PacketMetadata& metadata,
+          size_t captured = SIZE_MAX, uint64_t atUs = kStartUs, bool fromClient = true) {
   Packet packet = packetOf(kTcp, fromClient, atUs);
   packet.tcpSequence = kSequence + offset;
   const Sent sent(octets, std::min(captured, octets.size()));
@@ -35,16 +35,15 @@ std::string alpnPartOf(const Octets& protocol) {
   return ja4Of({.suites = {0x1301}, .extensions = alpn({protocol})}).substr(8, 2);
 }
 
-// The three pieces of a record, in an order, some of them twice: the hello or nothing, and after each order nothing open.
+// The three pieces of a record, in an order, some of them twice: the hello once, or nothing.
 void checkPieces(const Octets& stream, size_t first, size_t second, const std::vector<int>& order, bool isWhole) {
   TlsReader reader(7);
   const size_t bounds[] = {0, first, second, stream.size()};
   int read = 0;
   for (const int piece : order) {
     PacketMetadata metadata;
-    if (!send(reader, slice(stream, bounds[piece], bounds[piece + 1]), static_cast<uint32_t>(bounds[piece]), metadata)) {
-      continue;
-    }
+    const Octets octets = slice(stream, bounds[piece], bounds[piece + 1]);
+    if (!send(reader, octets, static_cast<uint32_t>(bounds[piece]), metadata)) continue;
     ++read;
     CHECK(isSame(metadata.tls.ja4, kFoxioJa4));
     CHECK_EQUAL(metadata.tls.serverNameOctets, 15);
@@ -96,7 +95,8 @@ TEST("the first and last characters of the first protocol, or of its hexadecimal
 }
 
 TEST("what is absent shows as i, 00 and zeros; more than 99 as 99") {
-  CHECK(ja4Of({.version = 0x0301, .suites = {}, .extensions = {}, .hasExtensions = false}) == "t10i000000_000000000000_000000000000");
+  const ClientHelloParts nothing{.version = 0x0301, .suites = {}, .extensions = {}, .hasExtensions = false};
+  CHECK(ja4Of(nothing) == "t10i000000_000000000000_000000000000");
   CHECK(ja4Of({.suites = {0x0a0a}, .extensions = join({serverName("a"), alpn({octetsOf("h2")})})}) ==
         "t12d0002h2_000000000000_000000000000");
   std::vector<uint16_t> suites;

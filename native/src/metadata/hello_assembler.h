@@ -3,6 +3,7 @@
 // overwritten by the next and never handed out.
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstdint>
 #include <cstring>
@@ -29,11 +30,18 @@ struct FlowEnds {
   uint64_t direction;  // never 0
 };
 
+// A class of flows that costs no hashing to tell: what has no hello under way in its class needs no look-up.
+inline uint8_t flowClassOf(const Packet& packet) {
+  const auto ports = static_cast<uint16_t>(packet.sourcePort + 31 * packet.destinationPort);
+  return static_cast<uint8_t>(ports ^ ports >> 8);
+}
+
 // Octets at their offsets. The first octet that came for an offset stays: retransmissions and overlaps change nothing.
 template <class Context>
 struct HelloAssembly {
   uint64_t key = 0;  // 0: free
   uint64_t openedUs = 0;
+  uint8_t flowClass = 0;
   uint32_t contiguous = 0;  // octets from the start on without a hole
   Context context;
   std::bitset<kHelloOctetsMax> present;
@@ -71,7 +79,8 @@ class HelloAssembler {
 
   HelloAssembler() : slots_(kSlots) {}
 
-  bool isEmpty() const { return open_ == 0; }
+  // False: `find` would find nothing for this packet's direction.
+  bool mayHold(const Packet& packet) const { return open_ != 0 && openOf_[flowClassOf(packet)] != 0; }
   const AssemblyCounters& counters() const { return counters_; }
 
   // Null when none is open under this key.
@@ -85,8 +94,10 @@ class HelloAssembler {
     return nullptr;
   }
 
-  // A fresh one; there must be none under this key.
-  Assembly& open(uint64_t key, uint64_t nowUs) {
+  // A fresh one for the packet's sender; there must be none under this key.
+  Assembly& open(uint64_t key, const Packet& packet) {
+    const uint64_t nowUs = packet.timestampUs;
+    if (open_ != 0 && isApart(nowUs, sweptUs_, kSweepUs)) sweep(nowUs);
     Assembly* const set = setOf(key);
     Assembly* chosen = set;
     for (size_t way = 0; way < kWays && chosen->key != 0; ++way) {
@@ -98,6 +109,8 @@ class HelloAssembler {
     }
     ++open_;
     ++counters_.opened;
+    chosen->flowClass = flowClassOf(packet);
+    ++openOf_[chosen->flowClass];
     chosen->key = key;
     chosen->openedUs = nowUs;
     chosen->contiguous = 0;
@@ -108,6 +121,7 @@ class HelloAssembler {
 
   void close(Assembly& assembly) {
     assembly.key = 0;
+    --openOf_[assembly.flowClass];
     --open_;
   }
 
@@ -133,6 +147,7 @@ class HelloAssembler {
 
   LazyArray<Assembly> slots_;
   size_t open_ = 0;
+  std::array<uint16_t, 256> openOf_{};  // by class of flow
   uint64_t sweptUs_ = 0;
   AssemblyCounters counters_;
 };

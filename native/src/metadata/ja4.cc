@@ -122,6 +122,7 @@ bool Ja4::writeHash(size_t count, std::span<const uint8_t> following, char* text
     addNumber(value, separator);
     separator = ',';
   }
+  flush();
   Sha256::Digest digest;
   const bool isSound = sha256_.finish(digest);
   for (size_t i = 0; i < kHashCharacters / 2; ++i) {
@@ -133,9 +134,16 @@ bool Ja4::writeHash(size_t count, std::span<const uint8_t> following, char* text
 
 // As four hexadecimal digits, after `before` unless that is 0.
 void Ja4::addNumber(uint16_t value, char before) {
-  const auto digit = [value](int shift) { return static_cast<uint8_t>(kHexDigits[value >> shift & 15]); };
-  const uint8_t text[] = {static_cast<uint8_t>(before), digit(12), digit(8), digit(4), digit(0)};
-  sha256_.add(std::span(text).subspan(before == '\0' ? 1 : 0));
+  if (textOctets_ + 5 > text_.size()) flush();
+  if (before != '\0') text_[textOctets_++] = static_cast<uint8_t>(before);
+  for (int shift = 12; shift >= 0; shift -= 4) {
+    text_[textOctets_++] = static_cast<uint8_t>(kHexDigits[value >> shift & 15]);
+  }
+}
+
+void Ja4::flush() {
+  sha256_.add(std::span(text_).first(textOctets_));
+  textOctets_ = 0;
 }
 
 }  // namespace phantommesh

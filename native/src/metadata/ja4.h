@@ -23,9 +23,12 @@ class Ja4 {
   size_t gatherExtensions(const HelloView& view, uint32_t& counted);
   bool writeHash(size_t sorted, std::span<const uint8_t> following, char* text);
   void addNumber(uint16_t value, char before);
+  void flush();
 
   Sha256 sha256_;
   std::array<uint16_t, kHelloOctetsMax / 2> values_;
+  std::array<uint8_t, 320> text_;  // 64 numbers: nearly every list is hashed in one call
+  size_t textOctets_ = 0;
 };
 
 }  // namespace phantommesh

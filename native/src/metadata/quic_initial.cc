@@ -65,6 +65,8 @@ bool skipConnectionClose(QuicCursor& frames) {
 bool skipFrame(FrameType type, QuicCursor& frames) {
   switch (type) {
     case FrameType::padding:
+      frames.skipZeros();  // most of a first flight
+      return true;
     case FrameType::ping:
       return true;
     case FrameType::ack:
@@ -141,6 +143,11 @@ bool QuicCursor::skip(uint64_t count) {
   if (octets_.size() < count) return false;
   octets_ = octets_.subspan(count);
   return true;
+}
+
+void QuicCursor::skipZeros() {
+  const auto end = std::find_if(octets_.begin(), octets_.end(), [](uint8_t octet) { return octet != 0; });
+  octets_ = octets_.subspan(static_cast<size_t>(end - octets_.begin()));
 }
 
 std::span<const uint8_t> QuicCursor::takeUpTo(uint64_t count) {

@@ -43,6 +43,7 @@ class QuicCursor {
   bool isAtEnd() const { return octets_.empty(); }
   bool take(uint64_t& value);
   bool skip(uint64_t count);
+  void skipZeros();
   // At most `count` octets: as many as there are.
   std::span<const uint8_t> takeUpTo(uint64_t count);
 

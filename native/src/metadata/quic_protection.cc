@@ -86,8 +86,8 @@ bool QuicProtection::open(const QuicKeys& keys, const QuicPacket& packet, const 
          EVP_DecryptFinal_ex(open_.get(), &nothing, &written) == 1;
 }
 
-// Starts the decryption: the nonce is the initialisation vector with the packet number in it, and the header without its
-// protection is the associated data (RFC 9001 section 5.3).
+// The nonce is the initialisation vector with the packet number in it, and the header without its protection is the
+// associated data (RFC 9001 section 5.3).
 bool QuicProtection::begin(const QuicKeys& keys, std::span<const uint8_t> number, const uint8_t* bytes,
                              uint8_t firstOctet, const QuicPacket& packet) {
   std::array<uint8_t, 12> nonce = keys.iv;

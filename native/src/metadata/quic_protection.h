@@ -33,8 +33,8 @@ class QuicProtection {
 
   // The client's keys for the connection id in its first packet.
   bool derive(const QuicVersion& version, std::span<const uint8_t> destinationId, QuicKeys& keys);
-  // `captured` octets of the packet are at `bytes`. False: a wrong tag, reserved bits that are set, too little of it, or
-  // longer than kPacketOctetsMax. What the capture cut is opened without a tag.
+  // `captured` octets of the packet are at `bytes`. False: a wrong tag, reserved bits that are set, too little of it,
+  // or longer than kPacketOctetsMax. What the capture cut is opened without a tag.
   bool open(const QuicKeys& keys, const QuicPacket& packet, const uint8_t* bytes, uint32_t captured,
             OpenedPacket& opened);
 

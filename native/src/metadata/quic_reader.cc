@@ -25,8 +25,8 @@ bool QuicReader::readDatagram(const Packet& packet, const Payload& payload, Pack
       isLeft = isLeft || (assembly != nullptr && assembly->context.client != ends.direction);
     }
     if (isLeft) continue;
-    const std::span captured(payload.bytes + at, std::min(payload.captured - at, found.octets));
-    assembly = openPacket(ends, nowUs, found, captured, assembly);
+    const uint32_t present = std::min(payload.captured - at, found.octets);
+    assembly = openPacket(ends, packet, found, {payload.bytes + at, present}, assembly);
     isLeft = assembly == nullptr || advance(*assembly, metadata);
   }
   return isInitial;
@@ -52,8 +52,9 @@ bool QuicReader::mayDecrypt(uint64_t nowUs) {
 
 // The keys follow from the connection id of the client's first packet. A later packet has the server's instead but the
 // same keys, unless the server sent a Retry: then new keys follow from the new id (RFC 9001 section 5.2).
-QuicReader::Assembly* QuicReader::openPacket(const FlowEnds& ends, uint64_t nowUs, const QuicPacket& packet,
+QuicReader::Assembly* QuicReader::openPacket(const FlowEnds& ends, const Packet& datagram, const QuicPacket& packet,
                                              std::span<const uint8_t> captured, Assembly* assembly) {
+  const uint64_t nowUs = datagram.timestampUs;
   if (!mayDecrypt(nowUs)) return ++counters_.unread, nullptr;
   const auto hasId = [&packet](const Context& context) {
     const std::span known(context.id.data(), context.idOctets);
@@ -70,7 +71,7 @@ QuicReader::Assembly* QuicReader::openPacket(const FlowEnds& ends, uint64_t nowU
       !protection_.open(keys, packet, captured.data(), count, opened_)) {
     return ++counters_.unauthentic, nullptr;
   }
-  if (assembly == nullptr) assembly = &assembler_.open(ends.flow, nowUs);
+  if (assembly == nullptr) assembly = &assembler_.open(ends.flow, datagram);
   Context& context = assembly->context;
   context.client = ends.direction;
   context.keys = keys;

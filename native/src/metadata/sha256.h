@@ -1,5 +1,6 @@
-// SHA-256 and HMAC (FIPS 180-4, RFC 2104) through OpenSSL's EVP, with one context for the lifetime of its owner: nothing
-// is allocated a digest. Inside Node the symbols are those of its own OpenSSL 3; only the stable EVP interface is used.
+// SHA-256 and HMAC (FIPS 180-4, RFC 2104) through OpenSSL's EVP, with one context for the lifetime of its owner:
+// nothing is allocated a digest. Inside Node the symbols are those of its own OpenSSL 3; only the stable EVP interface
+// is used.
 #pragma once
 
 #include <openssl/evp.h>

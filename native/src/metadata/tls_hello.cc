@@ -10,9 +10,9 @@ namespace {
 constexpr uint32_t kRandomOctets = 32;
 constexpr uint32_t kSessionIdOctetsMax = 32;
 
-// Numbers and vectors of the presentation language (RFC 8446 section 3) from a structure of which only the start may be
-// present. What lies behind what is present is "cut", what lies behind the structure's own end is "broken"; after either
-// every number is 0 and every vector empty.
+// Numbers and vectors of the presentation language (RFC 8446 section 3) from a structure of which only the start may
+// be present. What lies behind what is present is "cut", what lies behind the structure's own end is "broken"; after
+// either every number is 0 and every vector empty.
 class Cursor {
  public:
   Cursor(const uint8_t* bytes, uint32_t present, uint32_t octets) : bytes_(bytes), present_(present), octets_(octets) {}
@@ -33,7 +33,8 @@ class Cursor {
   void skip(uint32_t count) {
     if (reach(count)) at_ += count;
   }
-  // A vector with its length before it. Its start can be read even when its end is cut; without its length it is broken.
+  // A vector with its length before it. Its start can be read even when its end is cut; without its length it is
+  // broken.
   Cursor vector(uint32_t lengthWidth) {
     const uint32_t length = number(lengthWidth);
     if (isSound() && length > octets_ - at_) isBroken_ = true;

@@ -38,7 +38,7 @@ bool TlsReader::readSegment(const Packet& packet, const Payload& payload, bool i
     bool isDone = false;
     const bool isRead = readInPlace(payload, isDone, metadata);
     if (isDone) return isRead;
-    assembly = &assembler_.open(ends.direction, packet.timestampUs);
+    assembly = &assembler_.open(ends.direction, packet);
     assembly->context.firstSequence = sequence;
   }
   const uint32_t offset = sequence - assembly->context.firstSequence;
@@ -145,10 +145,11 @@ bool TlsReader::readFragment(const Packet& packet, std::span<const uint8_t> mess
   if (offset == 0 && (octets == body.octets || isCut)) return finish(body, metadata);
 
   // The number tells a second hello, which answers a cookie, from the first.
-  const uint64_t key = mixHash(FlowEnds(packet, secret_).direction, uint64_t{body.type} << 16 | read16(&message[4])) | 1;
+  const uint64_t number = uint64_t{body.type} << 16 | read16(&message[4]);
+  const uint64_t key = mixHash(FlowEnds(packet, secret_).direction, number) | 1;
   Assembly* assembly = assembler_.find(key, packet.timestampUs);
   if (assembly == nullptr) {
-    assembly = &assembler_.open(key, packet.timestampUs);
+    assembly = &assembler_.open(key, packet);
     assembly->context.body = body.octets;
   }
   assembly->add(offset, {body.bytes, body.present});

@@ -33,7 +33,7 @@ class TlsReader {
   bool read(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
     if (packet.protocol == kTcp) {
       const bool isStart = startsStream(payload);
-      if (!isStart && (assembler_.isEmpty() || payload.captured == 0)) return false;
+      if (!isStart && (!assembler_.mayHold(packet) || payload.captured == 0)) return false;
       return readSegment(packet, payload, isStart, metadata);
     }
     if (packet.protocol == kUdp && startsDatagram(payload)) return readDatagram(packet, payload, metadata);
