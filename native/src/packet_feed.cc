@@ -28,7 +28,7 @@ bool PacketFeed::push(const uint8_t* bytes, uint32_t captured, uint32_t wireLeng
   }
   Entry* entry = entryAt(head);
   *entry = {timestampUs, octets, std::max(wireLength, captured), fileLinkType, interfaceIndex};
-  std::memcpy(entry + 1, bytes, octets);
+  if (octets != 0) std::memcpy(entry + 1, bytes, octets);
   head_.store(head + sizeOf(octets), std::memory_order_seq_cst);
   if (isWaiting_.load(std::memory_order_seq_cst)) wakeConsumer();
   return true;

@@ -34,9 +34,8 @@ void note(EarlyPackets& early, const PacketFacts& packet, int direction, uint64_
   const uint8_t reversed = early.reversed;
   const bool isFirstOfDirection = (direction == 0 ? static_cast<uint8_t>(~reversed) & ((1u << n) - 1) : reversed) == 0;
   if (n != 0) early.sinceFirstUs[n - 1] = static_cast<uint32_t>(sinceFirstUs);
-  // Only a packet that the kernel merged (BIG TCP) is longer than 16 bits can say.
-  early.octets[n] = static_cast<uint16_t>(std::min(packet.octets, uint32_t{UINT16_MAX}));
-  early.payloadOctets[n] = static_cast<uint16_t>(std::min(packet.payloadOctets, uint32_t{UINT16_MAX}));
+  early.octets[n] = static_cast<uint16_t>(packet.octets);
+  early.payloadOctets[n] = static_cast<uint16_t>(packet.payloadOctets);
   if (isFirstOfDirection) early.tcpWindow[direction] = packet.tcpWindow;
   early.tcpBits[n] = packet.tcpBits;
   early.ttl[n] = packet.ttl;

@@ -195,7 +195,9 @@ TEST("tunnels: outer and inner headers") {
     expectLength("v4", {.protocol = protocol}, kSnapSmall);
     expectLength("v6", {.isV6 = true, .protocol = protocol}, kSnapSmall);
   }
-  for (const uint32_t port : {4789u, 8472u, 6081u, 2152u, 3544u}) expectLength("udp", {.destination = port}, kSnapSmall);
+  for (const uint32_t port : {4789u, 8472u, 6081u, 2152u, 3544u}) {
+    expectLength("udp", {.destination = port}, kSnapSmall);
+  }
 }
 
 TEST("through tags, PPPoE and MPLS") {
