@@ -42,7 +42,7 @@ export interface TlsMetadata {
   readonly cipherSuite: number
   readonly hasServerName: boolean
   readonly serverNameOctets: number
-  /** The protocol chosen in clear text, else the first offered, cut at 7 octets; '' none. */
+  /** The protocol chosen in clear text, else the first offered, cut at 11 octets; '' none. */
   readonly alpn: string
   /** FoxIO JA4 of the client; '' where its hello was not whole. */
   readonly ja4: string
@@ -161,7 +161,7 @@ function tlsOf(view: RecordView, at: Offsets): TlsMetadata {
     cipherSuite: view.u16(at.tlsCipherSuite),
     hasServerName: view.u8(at.tlsHasServerName) !== 0,
     serverNameOctets: view.u16(at.tlsServerNameOctets),
-    alpn: textAt(view, at.tlsAlpn, 8),
+    alpn: textAt(view, at.tlsAlpn, 12),
     ja4: textAt(view, at.tlsJa4, 36),
   }
 }

@@ -115,7 +115,7 @@ TEST("a ServerHello tells the version, the cipher suite and, in TLS 1.2, the pro
   CHECK(metadata.tls.isServer);
   CHECK_EQUAL(metadata.tls.version, 0x0303);
   CHECK_EQUAL(metadata.tls.cipherSuite, 0xc02f);
-  CHECK(isSame(metadata.tls.alpn, "http/1."));
+  CHECK(isSame(metadata.tls.alpn, "http/1.1"));
   CHECK_EQUAL(metadata.tls.ja4[0], 0);
   const TlsHello hello = readWhole(serverHello(0x0303, 0x1302, extension(43, {3, 4})));
   CHECK_EQUAL(hello.version, 0x0304);

@@ -46,7 +46,7 @@ namespace phantommesh {
   X(uint8_t, application, 1)          /* Application, packet_metadata.h */                                  \
   X(uint8_t, dnsResponseCode, 1)      /* of the last response */                                            \
   X(uint8_t, tlsHasServerName, 1)                                                                           \
-  X(uint8_t, tlsAlpn, 8)              /* first offered, then chosen; text, zero-filled */                   \
+  X(uint8_t, tlsAlpn, 12)             /* first offered, then chosen; text, zero-filled */                   \
   X(uint8_t, tlsJa4, 36)              /* text, zero-filled */                                               \
   X(uint8_t, httpMethod, 1)           /* of the first request, HttpMethod */                                \
   X(uint8_t, sshBanners, 1)           /* 1 forward, 2 reverse */                                            \

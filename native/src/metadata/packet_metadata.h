@@ -63,7 +63,7 @@ struct TlsHello {
   uint16_t version = 0;           // client: the highest it offers; server: what it chose (supported_versions counts)
   uint16_t cipherSuite = 0;       // server: what it chose
   uint16_t serverNameOctets = 0;
-  char alpn[8] = {};              // the first offered, or chosen, protocol, cut at 7 octets; "" none
+  char alpn[12] = {};             // the first offered, or chosen, protocol, cut at 11 octets; "" none
   // FoxIO JA4: `t13d1516h2_8daaf6152771_02713d6af862`. Empty where the hello was not whole. Client only.
   char ja4[37] = {};
 };
