@@ -1,6 +1,7 @@
 // Goal: no bytes, as packets or as a file, make the native code read where it must not, overflow, or lose count.
 // Method: good inputs changed at random, under the sanitizers, a bounded number of times; FUZZ_RUNS and FUZZ_SEED choose others.
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -10,6 +11,7 @@ import {
   ayiya, capwap, datagram, erspan, frame, geneve, gre, gtpU, ipFrame, mpls, pppoe, pptp, radioFrame, tag, teredoIndications, vxlan,
   vxlanGpe,
 } from '../capture/make-tunnels.ts'
+import { DNS_SEEDS, LINE_SEEDS, VPN_SEEDS } from './metadata-seeds.ts'
 import { ACK, SYN, ethernet, frames, gzip, icmp, ip, pcap, tcp, udp } from '../capture/make-capture.ts'
 
 const SOURCE = path.resolve(import.meta.dirname, '../../native')
@@ -57,14 +59,14 @@ const TUNNELS = [
   overUdp(5247, capwap(true, radioFrame(INNER, { isQos: true }))),
 ]
 
-test('packets', { timeout: 300_000 }, async () => {
+test.each(['fuzz_packets', 'fuzz_meter'])('packets: %s', { timeout: 300_000 }, async (target) => {
   const seeds = [0, 1, 2, 3, 4].map((linkType) =>
     Buffer.concat([Buffer.from([linkType]), ...PACKETS.map((packet, index) => framed(linkType, packet, index))]))
   seeds.push(Buffer.concat([Buffer.from([0]), ...TUNNELS.map((packet, index) => framed(0, packet, index))]))
   const links = [frame(0x8864, pppoe([0, 0x21], INNER)), frame(0x8847, mpls([16], INNER))]
   seeds.push(Buffer.concat([Buffer.from([0]), ...links.map((bytes) => lengthened(bytes))]))
   seeds.push(Buffer.concat([Buffer.from([8]), lengthened(radioFrame(INNER, { isQos: true })), lengthened(radioFrame(TEREDO))]))
-  expect(await fuzz('fuzz_packets', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
+  expect(await fuzz(target, seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
 })
 
 test('capture files', { timeout: 300_000 }, async () => {
@@ -73,6 +75,17 @@ test('capture files', { timeout: 300_000 }, async () => {
     ({ atMs: index, bytes: Buffer.concat([Buffer.from([0, 0, 8, 0, 101, 0, 0, 0]), packet]) })), { linkType: 192 })
   const seeds = [classic, gzip(classic), pcapng(), wrapped]
   expect(await fuzz('fuzz_capture_file', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
+})
+
+test.each([
+  ['fuzz_dns', DNS_SEEDS], ['fuzz_lines', LINE_SEEDS], ['fuzz_vpn', VPN_SEEDS],
+])('messages: %s', { timeout: 300_000 }, async (target, seeds) => {
+  expect(await fuzz(target, seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
+})
+
+test('the flow table alone', { timeout: 300_000 }, async () => {
+  const seeds = ['a', 'b', 'c'].map((text) => createHash('shake256', { outputLength: 12 * 60 }).update(text).digest())
+  expect(await fuzz('fuzz_flow_table', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
 })
 
 async function fuzz(name: string, seeds: readonly Buffer[]): Promise<string> {
