@@ -135,12 +135,9 @@ void decodeTransport(const Transport& transport, Packet& packet, Payload& payloa
       decodeIcmp(transport, packet);
       payload = payloadOf(transport, 8, packet);
       return;
-    case kIpv4InIp:
-    case kIpv6InIp:
-    case kGre:
-      payload = {transport.bytes, transport.captured, transport.octets};
-      return;
     default:
+      // No transport header that is known: tunnels (decode_tunnel.h) and all else.
+      payload = {transport.bytes, transport.captured, transport.octets};
       return;
   }
 }

@@ -57,6 +57,8 @@ enum TunnelPort : uint16_t {
 };
 
 constexpr bool isTunnelPort(uint16_t port) {
+  // Most ports are below the least of them or above the greatest.
+  if (static_cast<uint16_t>(port - kGtpUPort) > kLinuxVxlanPort - kGtpUPort) return false;
   switch (port) {
     case kGtpUPort:
     case kTeredoPort:
@@ -75,17 +77,13 @@ constexpr bool isTunnelPort(uint16_t port) {
 // Whether `findInner` is worth asking. A Teredo client speaks with relays and other clients on any port (RFC 4380
 // section 5.2), so UDP that begins like IPv6 is looked at too.
 inline bool mayCarryTunnel(const Packet& packet, const Payload& payload) {
-  switch (packet.protocol) {
-    case kUdp:
-      return isTunnelPort(packet.destinationPort) || isTunnelPort(packet.sourcePort) ||
-             (payload.captured >= 40 && payload.bytes[0] >> 4 == 6);
-    case kIpv4InIp:
-    case kIpv6InIp:
-    case kGre:
-      return payload.captured != 0;
-    default:
-      return false;
+  if (packet.protocol == kTcp) return false;
+  if (packet.protocol == kUdp) {
+    return isTunnelPort(packet.destinationPort) || isTunnelPort(packet.sourcePort) ||
+           (payload.captured >= 40 && payload.bytes[0] >> 4 == 6);
   }
+  const bool isTunnel = packet.protocol == kIpv4InIp || packet.protocol == kIpv6InIp || packet.protocol == kGre;
+  return isTunnel && payload.captured != 0;
 }
 
 // True when the headers of a tunnel were found; `inner` is then what is behind them, not yet decoded.

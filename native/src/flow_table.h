@@ -75,9 +75,10 @@ class FlowTable {
   uint16_t push(const Enclosure* tunnel = nullptr) {
     Waiting& waiting = burst_[waiting_];
     const uint16_t vlanId = waiting.packet.vlanId, innerVlanId = waiting.packet.innerVlanId;
-    uint16_t context = 0;
-    if (tunnel != nullptr || (vlanId | innerVlanId) != 0) context = contexts_.enter(vlanId, innerVlanId, tunnel);
-    waiting.packet.context = context;
+    uint16_t context = 0;  // as the decoder left it
+    if (tunnel != nullptr || (vlanId | innerVlanId) != 0) [[unlikely]] {
+      waiting.packet.context = context = contexts_.enter(vlanId, innerVlanId, tunnel);
+    }
     if (waiting.packet.isFragment || waiting.packet.isFirstFragment) fragments_.visit(waiting.packet);
     waiting.key = keyOf(waiting.packet);
     waiting.hash = hash_(waiting.key, waiting.packet.interfaceIndex);
@@ -171,7 +172,7 @@ class FlowTable {
       lists_.moveToEnd(isClosed(flow) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);
     }
     if (packet.quotesPacket) tellIcmpError(packet);
-    if (packet.context != 0) contexts_.leave(packet.context);
+    if (packet.context != 0) [[unlikely]] contexts_.leave(packet.context);
   }
 
   // Where the flow's metadata is kept; null when there is no room.
