@@ -12,6 +12,7 @@ const WG0: CapturedInterface = {
 const GONE = { ...WG0, kernelName: '', isOpen: false, timesLost: 1 }
 const LOST = 'warn An interface is gone; it is watched again when it is back'
 const RENAMED = 'info An interface has another name, and is watched on under that of the configuration'
+const CAME = 'info An interface has come and is watched'
 const BACK = 'info An interface is watched again'
 
 test.each([
@@ -22,7 +23,7 @@ test.each([
   { what: 'gone and back between two looks', before: [WG0], after: [{ ...WG0, timesLost: 1 }], said: [LOST, BACK] },
   { what: 'an optional one came', before: [{ ...GONE, timesLost: 0 }], after: [WG0], said: [BACK] },
   { what: 'renamed', before: [WG0], after: [{ ...WG0, kernelName: 'wg9' }], said: [RENAMED] },
-  { what: 'added', before: [WG0], after: [WG0, { ...WG0, name: 'tun0', kernelName: 'tun0' }], said: ['info An interface has come and is watched'] },
+  { what: 'added', before: [WG0], after: [WG0, { ...WG0, name: 'tun0', kernelName: 'tun0' }], said: [CAME] },
 ])('$what', ({ before, after, said }) => {
   const lines = watched([{ interfaces: before, dropped: {} }, { interfaces: after, dropped: {} }])
   expect(lines).toEqual(said)
