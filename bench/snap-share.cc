@@ -42,7 +42,8 @@ void print(const char* name, const Shares& shares) {
     return 100.0 * static_cast<double>(part) / static_cast<double>(shares.wire);
   };
   std::printf("%-40s %9" PRIu64 " packets %11" PRIu64 " octets; copied: constant 256 %.1f %%, chosen %.1f %%, "
-              "constant 2048 %.1f %%; up to 2048 of %.2f %% of packets\n", name, shares.packets, shares.wire, percent(shares.atHeaders),
+              "constant 2048 %.1f %%; up to 2048 of %.2f %% of packets\n",
+              name, shares.packets, shares.wire, percent(shares.atHeaders),
               percent(shares.copied), percent(shares.atMetadata),
               100.0 * static_cast<double>(shares.metadataPackets) / static_cast<double>(shares.packets));
 }

@@ -1,7 +1,7 @@
 #include "packet_filter.h"
 
+#include <cctype>
 #include <memory>
-#include <regex>
 
 #include "capture_failure.h"
 #include "snap_tail.h"
@@ -20,6 +20,14 @@ struct FreeCode {
   bpf_program program{};
   ~FreeCode() { pcap_freecode(&program); }
 };
+
+bool hasWord(const std::string& text, const std::string& word) {
+  const auto isPart = [&](size_t at) { return at < text.size() && std::isalnum(static_cast<uint8_t>(text[at])); };
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    if (!isPart(at + word.size()) && (at == 0 || !isPart(at - 1))) return true;
+  }
+  return false;
+}
 
 // The kernel takes the outer tag out of a packet before a filter sees it. Only for a handle on an open interface does
 // libpcap compile `vlan` into a look at where the kernel keeps the tag.
@@ -54,9 +62,8 @@ PacketFilter::PacketFilter(const std::string& expression, uint32_t fileLinkType,
 
 std::vector<bpf_insn> compileLiveFilter(const std::string& expression, bool isEthernet,
                                         const std::string& interfaceName) {
-  static const std::regex speaksOfVlan("\\bvlan\\b");
   try {
-    if (isEthernet && std::regex_search(expression, speaksOfVlan)) return compileVlanFilter(expression, interfaceName);
+    if (isEthernet && hasWord(expression, "vlan")) return compileVlanFilter(expression, interfaceName);
     const PacketFilter filter(expression, isEthernet ? DLT_EN10MB : DLT_RAW, kWholePacket);
     return withSnapTail(filter.program(), isEthernet);
   } catch (CaptureFailure& failure) {

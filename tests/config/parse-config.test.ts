@@ -55,7 +55,22 @@ test('an empty file changes nothing and says so', () => {
   }
 })
 
+test('interfaces: a name, an optional one, all that begin so; the backend is native unless the other is asked for', () => {
+  const config = accepted('capture: {interfaces: [eth0, "wg*", {name: tun0, side: inner, optional: true}], backend: node-pcap}')
+  expect(config.capture.interfaces).toEqual([
+    { name: 'eth0', side: 'outer', optional: false }, { name: 'wg*', side: 'outer', optional: false },
+    { name: 'tun0', side: 'inner', optional: true },
+  ])
+  expect(config.capture.backend).toBe('node-pcap')
+  expect(accepted('').capture.backend).toBe('native')
+})
+
 test.each([
+  ['capture: {interfaces: ["w*g"]}', '1:24: error: capture.interfaces[0] is no interface name: 1 to 15 characters without space, '
+    + 'slash or colon'],
+  ['capture: {interfaces: ["wg**"]}', '1:24: error: capture.interfaces[0] is no interface name: 1 to 15 characters without space, '
+    + 'slash or colon'],
+  ['capture: {backend: pcap}', '1:11: error: capture.backend must be one of native, node-pcap; is \'pcap\''],
   ['mod: off', '1:1: error: mod is not a setting; did you mean mode?'],
   ['capture:\n  interface: [eth0]', '2:3: error: capture.interface is not a setting; did you mean interfaces?'],
   ['capture:\n  interfaces:\n    - {name: wg0, sde: inner}', '3:19: error: capture.interfaces[0].sde is not a setting; did you mean side?'],

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
@@ -142,6 +143,19 @@ describe.skipIf(obstacle !== '')(`interfaces while running${obstacle === '' ? ''
     } finally {
       await daemon.end('SIGTERM')
     }
+  })
+
+  test.skipIf(noDaemon !== '' || whyNoNodePcap() !== '')('the daemon on node-pcap sees packets, and ends when asked to', async () => {
+    add(net, 'w0')
+    const home = new DaemonHome(net, 'gw', { mode: 'observe', interfaces: ['w0'] })
+    mkdirSync(path.join(home.folder, 'conf.d'))
+    writeFileSync(path.join(home.folder, 'conf.d/backend.yaml'), 'capture: { backend: node-pcap }\n')
+    const daemon = await home.start()
+    await until('packets are counted', () => {
+      send(net, 'w0', lastPort)
+      return /"packets": ?[1-9]/.test(home.must('status'))
+    })
+    expect(await daemon.end('SIGTERM')).toBe(0)
   })
 })
 
