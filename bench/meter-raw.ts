@@ -11,7 +11,10 @@ import { openCaptureFiles } from '../agent/capture/native-source.ts'
 const RUNS = 3
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { behaviour: { type: 'boolean', default: false }, records: { type: 'boolean', default: false }, headers: { type: 'boolean', default: false } },
+  options: {
+    behaviour: { type: 'boolean', default: false }, records: { type: 'boolean', default: false },
+    headers: { type: 'boolean', default: false },
+  },
 })
 
 const folder = mkdtempSync(path.join(tmpdir(), 'phantommesh-bench-'))

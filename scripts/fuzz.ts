@@ -66,7 +66,8 @@ async function compileSources(name: string, flags: readonly string[]): Promise<s
   mkdirSync(folder, { recursive: true })
   const sources = readdirSync(path.join(ROOT, 'native', 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.cc') && file !== 'addon.cc')
-  const halves = [0, 1].map((half) => sources.filter((_, index) => index % 2 === half).map((file) => path.join(ROOT, 'native', 'src', file)))
+  const paths = sources.map((file) => path.join(ROOT, 'native', 'src', file))
+  const halves = [0, 1].map((half) => paths.filter((_, index) => index % 2 === half))
   await Promise.all(halves.map((half) => execute('clang++', [...FLAGS, ...flags, '-c', ...half], { cwd: folder })))
   return sources.map((file) => path.join(folder, `${path.basename(file, '.cc')}.o`))
 }

@@ -17,8 +17,8 @@ export interface FlowTunnel {
   readonly id: number
   /** 1: the outer packets are in no tunnel themselves. */
   readonly depth: number
-  /** The outer packets' addresses, in the order of the first. */
-  readonly addresses: readonly [string, string]
+  /** The outer packets' two addresses, in the order of the first; none where they differ by direction (Teredo). */
+  readonly addresses: readonly string[]
 }
 
 /**

@@ -136,13 +136,14 @@ function createReaders(layout: EventLayout) {
 function tunnelOf(batch: EventBatch, index: number, read: ReturnType<typeof createReaders>): FlowTunnel | undefined {
   const kind = TUNNEL_KINDS[read.tunnelKind(batch, index)]
   if (kind === undefined) return undefined
-  const ipVersion = read.tunnelIpVersion(batch, index) === 6 ? 6 : 4
+  const version = read.tunnelIpVersion(batch, index)
+  const ipVersion = version === 6 ? 6 : 4
   const end = (field: EventField) => formatAddress(octetsOf(batch, index, { field, ipVersion }), ipVersion)
   return {
     kind,
     id: read.tunnelId(batch, index),
     depth: read.tunnelDepth(batch, index),
-    addresses: [end(read.tunnelSource), end(read.tunnelDestination)],
+    addresses: version === 0 ? [] : [end(read.tunnelSource), end(read.tunnelDestination)],
   }
 }
 

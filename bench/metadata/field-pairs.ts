@@ -39,7 +39,9 @@ export const TSHARK_FIELDS = [
 ]
 
 const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
-const PHASES = new Map(Object.entries({ STAR: 3 /* the first four letters */, HELO: 2, EHLO: 2, AUTH: 4, MAIL: 5, RCPT: 6, DATA: 7, BDAT: 7, QUIT: 8 }))
+const PHASES = new Map(Object.entries({
+  STAR: 3 /* the first four letters */, HELO: 2, EHLO: 2, AUTH: 4, MAIL: 5, RCPT: 6, DATA: 7, BDAT: 7, QUIT: 8,
+}))
 /** native/src/metadata/packet_metadata.h, Application. */
 const WIREGUARD = 10
 const OPENVPN = 11

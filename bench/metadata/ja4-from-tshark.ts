@@ -50,7 +50,8 @@ function helloOf(line: string): PeerHello | undefined {
   if (list('type').filter((type) => type === '1').length !== 1) return undefined
   const isUdp = cells.get('udp.srcport')?.length !== 0
   const ends = [
-    `${last('ip.src', 'ipv6.src')} ${last('tcp.srcport', 'udp.srcport')}`, `${last('ip.dst', 'ipv6.dst')} ${last('tcp.dstport', 'udp.dstport')}`,
+    `${last('ip.src', 'ipv6.src')} ${last('tcp.srcport', 'udp.srcport')}`,
+    `${last('ip.dst', 'ipv6.dst')} ${last('tcp.dstport', 'udp.dstport')}`,
   ]
   const transport = isDtls ? 'd' : last('frame.protocols').includes('quic') ? 'q' : 't'
   return {

@@ -41,8 +41,7 @@ uint64_t pushAll(FlowTable<BehaviourObserver>& table, LinkType linkType, Capture
     octets += packet.octets;
     Inner inner;
     const bool hasInner = mayCarryTunnel(packet, carried.payload) && findInner(packet, carried.payload, inner);
-    const Enclosure within{inner.kind,    packet.ipVersion,   static_cast<uint8_t>(depth + 1), 0, inner.id,
-                           packet.source, packet.destination};
+    const Enclosure within = enclosureOf(inner, packet, static_cast<uint8_t>(depth + 1));
     const uint16_t context = table.push(depth == 0 ? nullptr : &around);
     if (!hasInner) return octets;
     require(inner.kind != TunnelKind::kNone && inner.captured.length <= inner.captured.wireLength);

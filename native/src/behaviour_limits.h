@@ -11,7 +11,8 @@ struct BehaviourLimits {
   uint32_t hostsMax = 65536;
   uint32_t pairsMax = 65536;
   uint32_t contactsMax = 262144;  // contacts remembered; the oldest of its set is forgotten
-  uint32_t namesMax = 262144;     // (client, address) told by DNS answers; the one told longest ago of its set is forgotten
+  // (client, address) told by DNS answers; the one told longest ago of its set is forgotten
+  uint32_t namesMax = 262144;
   // Requests under way (trials and TCP handshakes); past it the oldest is dropped undecided.
   uint32_t trialsMax = 65536;
   uint32_t trialsPerSourceMax = 1024;       // so that one scanner cannot push out the trials of others

@@ -64,6 +64,11 @@ void BehaviourObserver::noteLookup(Flow& flow) {
   else if (names_.asks(flow.key.source, now)) flow.observer.flags |= kWasNotLookedUp;
 }
 
+NameLookup BehaviourObserver::lookupOf(uint8_t flags) {
+  if ((flags & kWasLookedUp) != 0) return kLookedUp;
+  return (flags & kWasNotLookedUp) != 0 ? kNotLookedUp : kLookupsUnseen;
+}
+
 void BehaviourObserver::metadataSeen(Flow&, const Packet& packet, const PacketMetadata& metadata) {
   if (metadata.kind != MetadataKind::kDns || !metadata.dns.isResponse) return;
   const DnsMessage& answer = metadata.dns;
@@ -286,8 +291,7 @@ bool BehaviourObserver::write(const Flow& flow, const Parties& parties, uint8_t 
   record->segment[0] = segment_;
   record->isFirstContact[0] = (flow.observer.flags & kIsFirstContact) != 0;
   record->contactFailed[0] = (flow.observer.flags & kContactFailed) != 0;
-  const bool wasNotLookedUp = (flow.observer.flags & kWasNotLookedUp) != 0;
-  record->nameLookup[0] = (flow.observer.flags & kWasLookedUp) != 0 ? kLookedUp : wasNotLookedUp ? kNotLookedUp : kLookupsUnseen;
+  record->nameLookup[0] = lookupOf(flow.observer.flags);
   sink_.commit();
   return true;
 }

@@ -70,6 +70,7 @@ class BehaviourObserver {
 
   void countFlow(const Flow& flow, const Parties& parties);
   void noteLookup(Flow& flow);
+  static NameLookup lookupOf(uint8_t flags);
   void openRequest(Flow& flow, const Parties& parties);
   void noteAnswered(OpenRequest& request);
   void closeRequest(uint32_t index);

@@ -24,8 +24,11 @@ void BehaviourObserver::openRequest(Flow& flow, const Parties& parties) {
   auto& [source, destination, pair] = parties;
   const uint64_t contact = contactOf(flow.key);
   const bool isTrial = !contacts_.knows(contact);
-  if (isTrial) flow.observer.flags |= kIsFirstContact;
-  if (isTrial && (flow.observer.flags & kWasNotLookedUp) != 0) source.counters.addCount(kUnnamedContacts, tables_.clock());
+  if (isTrial) {
+    flow.observer.flags |= kIsFirstContact;
+    const bool isUnnamed = (flow.observer.flags & kWasNotLookedUp) != 0;
+    if (isUnnamed) source.counters.addCount(kUnnamedContacts, tables_.clock());
+  }
   if (!isTrial && flow.key.protocol != kTcp) return;
   if (source.openRequests >= limits_.trialsPerSourceMax ||
       destination.openRequests >= limits_.trialsPerDestinationMax) {

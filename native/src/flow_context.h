@@ -21,13 +21,20 @@ namespace phantommesh {
 // The tunnel around a packet: what its outer packet said.
 struct Enclosure {
   TunnelKind kind = TunnelKind::kNone;
-  uint8_t ipVersion = 0;   // of the outer packet
+  uint8_t ipVersion = 0;   // of the outer packet; 0: the ends do not belong to the context
   uint8_t depth = 0;       // 1: the outer packet is in no tunnel itself
   uint16_t context = 0;    // of the outer packet
   uint32_t id = 0;
   Address source;
   Address destination;
 };
+
+// Teredo sends by a server one way and by a relay the other (RFC 4380 section 2.2), and its inner addresses are global:
+// its ends are left out, so that both ways are one flow.
+inline Enclosure enclosureOf(const Inner& inner, const Packet& outer, uint8_t depth) {
+  if (inner.kind == TunnelKind::kTeredo) return {inner.kind, 0, depth, 0, inner.id, {}, {}};
+  return {inner.kind, outer.ipVersion, depth, 0, inner.id, outer.source, outer.destination};
+}
 
 struct FlowContext {
   Enclosure tunnel;        // ends as the first packet had them; either way round it is the same context

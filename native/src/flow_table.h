@@ -164,7 +164,9 @@ class FlowTable {
     if (!flow.hasDetail && !isEarly(flow, packet)) giveDetail(flow, details_.take());
     updateFlow(flow, packet, direction);
     if (metadata.kind != MetadataKind::kNone) addMetadata(flow, packet, metadata, direction);
-    if (flow.hasDetail && flow.detail->metadata != nullptr) flow.detail->metadata->packetSeen(packet.payloadOctets, direction);
+    if (flow.hasDetail && flow.detail->metadata != nullptr) {
+      flow.detail->metadata->packetSeen(packet.payloadOctets, direction);
+    }
     if (flow.packetCount() == 1) observer_.flowStarted(flow, packet);
     if (metadata.kind != MetadataKind::kNone) observer_.metadataSeen(flow, packet, metadata);
     observer_.packetSeen(flow, packet, direction);
@@ -188,7 +190,8 @@ class FlowTable {
     FlowMetadata* own = metadataOf(flow);
     if (own == nullptr) return;
     own->add(metadata, direction);
-    if (metadata.kind == MetadataKind::kFtp && own->application() == Application::kFtp) expectData(flow, packet, metadata.ftp);
+    const bool isFtp = metadata.kind == MetadataKind::kFtp && own->application() == Application::kFtp;
+    if (isFtp) expectData(flow, packet, metadata.ftp);
   }
 
   // Servers behind NAT announce their inner address, and clients connect to where the control connection goes.

@@ -106,8 +106,7 @@ class Meter {
       Inner inner;
       const bool hasInner = mayCarryTunnel(*packet, payload) && findInner(*packet, payload, inner);
       // Read before the push: the place of the packet may be taken again after it.
-      const Enclosure within{inner.kind, packet->ipVersion, static_cast<uint8_t>(depth + 1), 0, inner.id,
-                             packet->source, packet->destination};
+      const Enclosure within = enclosureOf(inner, *packet, static_cast<uint8_t>(depth + 1));
       if (readsMetadata_) metadata_.read(*packet, payload, table_.nextMetadata());
       const uint16_t context = table_.push(depth == 0 ? nullptr : &around);
       if (!hasInner) return;

@@ -28,7 +28,8 @@ export async function readCoverage(program: string, corpus: string, target: stri
   const merged = `${program}.profdata`
   await execute(program, ['-runs=0', corpus], { env: { ...process.env, LLVM_PROFILE_FILE: raw }, maxBuffer: 1 << 26 })
   await execute(tool('llvm-profdata'), ['merge', '-sparse', raw, '-o', merged])
-  const { stdout } = await execute(tool('llvm-cov'), ['export', '-summary-only', `-instr-profile=${merged}`, program], { maxBuffer: 1 << 26 })
+  const summary = ['export', '-summary-only', `-instr-profile=${merged}`, program]
+  const { stdout } = await execute(tool('llvm-cov'), summary, { maxBuffer: 1 << 26 })
   const about = ABOUT[target] ?? /./
   const files = z.object({ data: z.array(z.object({ files: z.array(fileReport) })) }).parse(JSON.parse(stdout)).data
     .flatMap(({ files: each }) => each)

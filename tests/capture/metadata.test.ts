@@ -11,7 +11,8 @@ const SERVER = '192.0.2.9'
 
 test('DNS: questions, answers, what the names are like', async () => {
   const question = (name: string, id: number) => Buffer.concat([
-    Buffer.from([0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]), ...name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`)),
+    Buffer.from([0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+    ...name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`)),
     Buffer.from([0, 0, 1, 0, 1]),
   ])
   const missing = question('b.example.org', 2)

@@ -39,7 +39,8 @@ const FLOW: FlowRecord = {
   sourceTransportPort: 40_112, destinationTransportPort: 22, protocolIdentifier: 6, vlanId: 0, innerVlanId: 0, tunnel: undefined,
   communityId: ALERT.flow!.community_id, flowStartMilliseconds: NOW_MS - 2_001, flowEndMilliseconds: NOW_MS - 2_000,
   packetDeltaCount: 1, reversePacketDeltaCount: 1, octetDeltaCount: 60, reverseOctetDeltaCount: 40, tcpControlBits: 2,
-  reverseTcpControlBits: 20, tcpState: 'reset', icmpType: 0, icmpCode: 0, flowEndReason: 'endOfFlow', nameLookup: 'unseen', metadata: undefined,
+  reverseTcpControlBits: 20, tcpState: 'reset', icmpType: 0, icmpCode: 0, flowEndReason: 'endOfFlow', nameLookup: 'unseen',
+  metadata: undefined,
 }
 
 const RECORD: AlertRecord = {

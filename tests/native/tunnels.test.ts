@@ -106,8 +106,16 @@ test.each(CASES)('$name: the outer and the inner flow, each with its octets', as
   expect(outer).toMatchObject({ tunnel: undefined, packetDeltaCount: 1, octetDeltaCount: packet.length })
   expect(within).toMatchObject({
     sourceTransportPort: 5000, destinationTransportPort: 53, packetDeltaCount: 1, octetDeltaCount: inner.length,
-    tunnel: { ...tunnel, depth: 1, addresses: [outer!.sourceAddress, outer!.destinationAddress] },
+    tunnel: { ...tunnel, depth: 1, addresses: tunnel.kind === 'teredo' ? [] : [outer!.sourceAddress, outer!.destinationAddress] },
   })
+})
+
+test('Teredo by a server one way and by a relay the other is one inner flow', async () => {
+  const answer = udp('[2001:db8::2]:53', '[2001:0:102:304::1]:5000', 8)
+  const { records } = await meter(pcap(frames(
+    [0, made.datagram('192.0.2.1:40000', '192.0.2.2:3544', TEREDO)], [9, made.datagram('198.51.100.7:3544', '192.0.2.1:40000', answer)],
+  )))
+  expect(records.filter(({ tunnel }) => tunnel !== undefined)).toMatchObject([{ packetDeltaCount: 1, reversePacketDeltaCount: 1 }])
 })
 
 test.each(CASES)('$name, cut anywhere: never an inner flow with other addresses, and every packet is accounted for', async ({ packet }) => {

@@ -108,11 +108,14 @@ void FlowMetadata::addDns(const DnsMessage& message) {
   int unset = kNameBits;
   for (const uint64_t bits : state_.nameBits) unset -= std::popcount(bits);
   // With every bit set there is no telling how many more there are: the estimate stays at that of one unset bit.
-  fields_.dnsDistinctNames[0] = -static_cast<float>(kNameBits) * std::log(static_cast<float>(std::max(unset, 1)) / kNameBits);
+  const float shareUnset = static_cast<float>(std::max(unset, 1)) / kNameBits;
+  fields_.dnsDistinctNames[0] = -static_cast<float>(kNameBits) * std::log(shareUnset);
 }
 
 void FlowMetadata::addTls(const TlsHello& hello) {
   if (application() == Application::kUnknown) accepts(Application::kTls);
+  // A retransmission, or the second hello after a HelloRetryRequest, says less than the first.
+  if (!hello.isServer && fields_.tlsJa4[0] != 0) return;
   fields_.tlsVersion[hello.isServer ? 1 : 0] = hello.version;
   if (hello.alpn[0] != 0) std::memcpy(fields_.tlsAlpn, hello.alpn, sizeof hello.alpn);
   if (hello.isServer) {

@@ -21,7 +21,9 @@ bool isEither(const Packet& packet, uint16_t port) {
 }
 
 // DNS, mDNS (RFC 6762) and LLMNR (RFC 4795): one format.
-bool isDns(const Packet& packet) { return isEither(packet, kDnsPort) || isEither(packet, 5353) || isEither(packet, 5355); }
+bool isDns(const Packet& packet) {
+  return isEither(packet, kDnsPort) || isEither(packet, 5353) || isEither(packet, 5355);
+}
 
 // Mail between servers, and its submission (RFC 5321, RFC 6409); 2525 where providers block 25.
 constexpr bool isMailPort(uint16_t port) { return port == 25 || port == 587 || port == 2525; }
