@@ -62,7 +62,11 @@ export const FIELDS: readonly FieldPair[] = [
   },
   { name: 'dns.count.answers', theirs: (frame) => number(frame, 'dns.count.answers'), ours: ({ dns }) => text(dns?.answers) },
   { name: 'ssh.protocol', theirs: (frame) => mark(first(frame, 'ssh.protocol')), ours: ({ ssh }) => mark(ssh?.isBanner || undefined) },
-  { name: 'ssh.message_code', theirs: (frame) => keyExchangeOf(number(frame, 'ssh.message_code')), ours: ({ ssh }) => text(ssh?.type || undefined) },
+  {
+    name: 'ssh.message_code',
+    theirs: (frame) => keyExchangeOf(number(frame, 'ssh.message_code')),
+    ours: ({ ssh }) => text(ssh?.type || undefined),
+  },
   { name: 'http.request.method', theirs: (frame) => methodOf(first(frame, 'http.request.method')), ours: ({ http }) => http?.method || undefined },
   { name: 'http.response.code', theirs: (frame) => number(frame, 'http.response.code'), ours: ({ http }) => text(http?.status || undefined) },
   {

@@ -3,8 +3,8 @@
 //   node bench/metadata/tshark-fields.ts CAPTURE... [--packets 200000] [--examples 3]
 //
 // Needs g++ and tshark 4. tshark reassembles nothing here (neither TCP nor IP) and reads retransmissions too, as our readers see one
-// packet each. Per field: frames where tshark has a value, where we have one, where both have and they are equal; then every difference by the protocols
-// that tshark found in the frame, with examples (`capture:frame`), to be looked at.
+// packet each. Per field: frames where tshark has a value, where we have one, where both have and they are equal; then every
+// difference by the protocols that tshark found in the frame, with examples (`capture:frame`), to be looked at.
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'

@@ -105,6 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fillPacket(octets, table.nextPacket());
     table.nextPacket().timestampUs = nowUs;
     fillMetadata(octets, table.nextMetadata());
+    table.nextPacket().hasMetadata = table.nextMetadata().kind != MetadataKind::kNone;
     table.push();
     table.work();
     take();

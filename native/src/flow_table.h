@@ -67,7 +67,7 @@ class FlowTable {
     observer_.useContexts(contexts_);
   }
 
-  // The places to read the next packet into; `push` takes them. Whoever gives no metadata leaves kNone there.
+  // The places to read the next packet into; `push` takes them. The second counts where Packet::hasMetadata says so.
   Packet& nextPacket() { return burst_[waiting_].packet; }
   PacketMetadata& nextMetadata() { return burstMetadata_[waiting_]; }
 
@@ -93,7 +93,6 @@ class FlowTable {
     for (uint32_t i = 0; i < waiting_; ++i) prefetchDetail(index_.firstCandidate(burst_[i].hash));
     for (uint32_t i = 0; i < waiting_; ++i) {
       see(burst_[i], burstMetadata_[i]);
-      burstMetadata_[i].kind = MetadataKind::kNone;
     }
     waiting_ = 0;
   }
@@ -163,12 +162,12 @@ class FlowTable {
     const bool isNewTick = ActivityLists::isNewTick(flow.lastUs, packet.timestampUs);
     if (!flow.hasDetail && !isEarly(flow, packet)) giveDetail(flow, details_.take());
     updateFlow(flow, packet, direction);
-    if (metadata.kind != MetadataKind::kNone) addMetadata(flow, packet, metadata, direction);
+    if (packet.hasMetadata) addMetadata(flow, packet, metadata, direction);
     if (flow.hasDetail && flow.detail->metadata != nullptr) {
       flow.detail->metadata->packetSeen(packet.payloadOctets, direction);
     }
     if (flow.packetCount() == 1) observer_.flowStarted(flow, packet);
-    if (metadata.kind != MetadataKind::kNone) observer_.metadataSeen(flow, packet, metadata);
+    if (packet.hasMetadata) observer_.metadataSeen(flow, packet, metadata);
     observer_.packetSeen(flow, packet, direction);
     if (isNewTick || wasClosed != isClosed(flow)) {
       lists_.moveToEnd(isClosed(flow) ? ActivityLists::kClosed : ActivityLists::kOpen, slot);

@@ -74,7 +74,7 @@ class Meter {
       packet.vlanId = vlanId;
     }
     if (mayCarryTunnel(packet, carried.payload)) return takeTunnel(packet, carried);
-    if (readsMetadata_) metadata_.read(packet, carried.payload, table_.nextMetadata());
+    readMetadata(packet, carried.payload);
     table_.push();
   }
 
@@ -107,7 +107,7 @@ class Meter {
       const bool hasInner = mayCarryTunnel(*packet, payload) && findInner(*packet, payload, inner);
       // Read before the push: the place of the packet may be taken again after it.
       const Enclosure within = enclosureOf(inner, *packet, static_cast<uint8_t>(depth + 1));
-      if (readsMetadata_) metadata_.read(*packet, payload, table_.nextMetadata());
+      readMetadata(*packet, payload);
       const uint16_t context = table_.push(depth == 0 ? nullptr : &around);
       if (!hasInner) return;
       if (depth == kTunnelDepthMax) {
@@ -127,6 +127,10 @@ class Meter {
       ++counters_.innerPackets;
       payload = next.payload;
     }
+  }
+
+  void readMetadata(Packet& packet, const Payload& payload) {
+    packet.hasMetadata = readsMetadata_ && metadata_.read(packet, payload, table_.nextMetadata());
   }
 
   void count(DecodeFailure failure) { ++counters_.undecoded[static_cast<size_t>(failure)]; }

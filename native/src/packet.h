@@ -40,6 +40,7 @@ struct Packet {
   bool isFirstFragment = false;   // has the ports that the other fragments lack
   uint32_t fragmentId = 0;        // IP identification, for fragments only
   bool isTruncated = false;       // the capture cut the transport header
+  bool hasMetadata = false;       // something was read of its payload (metadata/packet_metadata.h)
   // For ICMP errors: the flow they quote (RFC 792, RFC 4443), so that a refusal counts against the right contact.
   bool quotesPacket = false;
   uint8_t quotedProtocol = 0;

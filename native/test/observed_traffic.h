@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "../src/behaviour_observer.h"
@@ -58,6 +59,8 @@ class Traffic {
   Packet& packet(End from, End to, uint8_t protocol, uint32_t payload) {
     Packet& packet = table_.nextPacket();
     packet = Packet{};
+    packet.hasMetadata = metadata_ != nullptr;
+    if (metadata_ != nullptr) table_.nextMetadata() = *std::exchange(metadata_, nullptr);
     packet.timestampUs = nowUs_;
     packet.source = from.address;
     packet.destination = to.address;
@@ -88,11 +91,11 @@ class Traffic {
   }
   // With what was read of the packet.
   void udpWith(const PacketMetadata& metadata, End from, End to, uint32_t payload) {
-    table_.nextMetadata() = metadata;
+    metadata_ = &metadata;
     udp(from, to, payload);
   }
   void tcpWith(const PacketMetadata& metadata, End from, End to, uint8_t bits, uint32_t payload) {
-    table_.nextMetadata() = metadata;
+    metadata_ = &metadata;
     tcp(from, to, bits, payload);
   }
   void icmp(Address from, Address to, uint8_t type, uint8_t code = 0) {
@@ -153,6 +156,7 @@ class Traffic {
   BehaviourObserver observer_;
   FlowTable<BehaviourObserver> table_;
   uint64_t nowUs_ = kStartUs;
+  const PacketMetadata* metadata_ = nullptr;  // of the next packet
 };
 
 }  // namespace phantommesh::test

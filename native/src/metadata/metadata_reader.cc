@@ -7,6 +7,7 @@
 #include "smtp_line.h"
 #include "ssh_packet.h"
 #include "vpn_message.h"
+#include "../header_reader.h"
 
 namespace phantommesh {
 namespace {
@@ -30,6 +31,39 @@ constexpr bool isMailPort(uint16_t port) { return port == 25 || port == 587 || p
 
 constexpr bool isLetter(uint8_t octet) { return (octet | 0x20) >= 'a' && (octet | 0x20) <= 'z'; }
 constexpr bool isDigit(uint8_t octet) { return octet >= '0' && octet <= '9'; }
+
+// The start of each message, so that ciphertext is turned away here: of random octets less than one in a hundred
+// passes.
+
+// A command has three letters at least, a reply three digits.
+bool mayBeLine(const Payload& payload) {
+  const uint8_t* octets = payload.bytes;
+  if (payload.captured < 3) return false;
+  if (isLetter(octets[0])) return isLetter(octets[1]) && isLetter(octets[2]);
+  return isDigit(octets[0]) && isDigit(octets[1]) && isDigit(octets[2]);
+}
+
+// RFC 4253 section 6: length (35 000 at most), padding length, message number; those of the key exchange are 20 to 49.
+bool mayBeSsh(const Payload& payload) {
+  const uint8_t* octets = payload.bytes;
+  return payload.captured >= 6 && octets[0] == 0 && octets[1] == 0 && octets[5] >= 20 && octets[5] <= 49;
+}
+
+// The resets, which begin a session: of either key method, and with a wrapped client key (ssl_pkt.h).
+constexpr bool isOpenVpnReset(uint8_t octet) {
+  const int opcode = octet >> 3;
+  return opcode == 1 || opcode == 2 || opcode == 7 || opcode == 8 || opcode == 10;
+}
+
+bool mayBeOpenVpnTcp(const Payload& payload) {
+  return payload.captured >= 3 && isOpenVpnReset(payload.bytes[2]) && read16(payload.bytes) + 2u <= payload.octets;
+}
+
+// Type 1 to 4 and three reserved octets.
+bool mayBeWireGuard(const Payload& payload) {
+  const uint8_t* octets = payload.bytes;
+  return payload.captured >= 4 && octets[0] - 1u < 4 && (octets[1] | octets[2] | octets[3]) == 0;
+}
 
 bool set(PacketMetadata& metadata, MetadataKind kind, bool isRead) {
   if (isRead) metadata.kind = kind;
@@ -73,38 +107,33 @@ std::vector<NamedCount> MetadataReader::dropped() const {
           {"quicInitialsUnread", quic.unread}};
 }
 
-void MetadataReader::readTcp(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
-  if (tls_.read(packet, payload, metadata)) return;
-  const uint8_t first = payload.bytes[0];
-  if (isLetter(first) || isDigit(first)) {
-    if (first == 'S' && set(metadata, MetadataKind::kSsh, readSshPacket(payload, metadata.ssh))) return;
-    readLine(packet, payload, metadata);
-    return;
+bool MetadataReader::readTcp(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
+  if (tls_.read(packet, payload, metadata)) return true;
+  if (mayBeLine(payload)) {
+    if (payload.bytes[0] == 'S' && set(metadata, MetadataKind::kSsh, readSshPacket(payload, metadata.ssh))) return true;
+    return readLine(packet, payload, metadata);
   }
-  // What is left begins with its length, of which the first octet is small: DNS, OpenVPN and SSH in clear text.
-  if (isEither(packet, kDnsPort)) {
-    set(metadata, MetadataKind::kDns, readDnsOverTcp(payload, metadata.dns));
-  } else if (!set(metadata, MetadataKind::kVpn, readOpenVpnTcp(payload, false, metadata.vpn))) {
-    set(metadata, MetadataKind::kSsh, readSshPacket(payload, metadata.ssh));
-  }
+  // What is left begins with its length: DNS, SSH in clear text and OpenVPN.
+  if (isEither(packet, kDnsPort)) return set(metadata, MetadataKind::kDns, readDnsOverTcp(payload, metadata.dns));
+  if (mayBeSsh(payload)) return set(metadata, MetadataKind::kSsh, readSshPacket(payload, metadata.ssh));
+  return mayBeOpenVpnTcp(payload) &&
+         set(metadata, MetadataKind::kVpn, readOpenVpnTcp(payload, false, metadata.vpn));
 }
 
-void MetadataReader::readUdp(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
-  if (isDns(packet)) {
-    set(metadata, MetadataKind::kDns, readDnsMessage(payload, metadata.dns));
-    return;
-  }
+bool MetadataReader::readUdp(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
+  if (isDns(packet)) return set(metadata, MetadataKind::kDns, readDnsMessage(payload, metadata.dns));
   const bool isNatTraversal = isEither(packet, kNatTraversalPort);
   if (isNatTraversal || isEither(packet, kIkePort)) {
-    if (set(metadata, MetadataKind::kVpn, readIke(payload, isNatTraversal, metadata.vpn))) return;
+    if (set(metadata, MetadataKind::kVpn, readIke(payload, isNatTraversal, metadata.vpn))) return true;
   }
-  if (quic_.read(packet, payload, metadata) || tls_.read(packet, payload, metadata)) return;  // DTLS
-  const bool isVpn = readWireGuard(payload, metadata.vpn) || readOpenVpnUdp(payload, false, metadata.vpn);
-  set(metadata, MetadataKind::kVpn, isVpn);
+  if (quic_.read(packet, payload, metadata) || tls_.read(packet, payload, metadata)) return true;  // DTLS
+  const bool isVpn = (mayBeWireGuard(payload) && readWireGuard(payload, metadata.vpn)) ||
+                     (isOpenVpnReset(payload.bytes[0]) && readOpenVpnUdp(payload, false, metadata.vpn));
+  return set(metadata, MetadataKind::kVpn, isVpn);
 }
 
-void MetadataReader::readIcmp(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
-  set(metadata, MetadataKind::kIcmpEcho, readIcmpEcho(packet, payload, metadata.echo));
+bool MetadataReader::readIcmp(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
+  return set(metadata, MetadataKind::kIcmpEcho, readIcmpEcho(packet, payload, metadata.echo));
 }
 
 }  // namespace phantommesh

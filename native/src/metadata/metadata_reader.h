@@ -22,27 +22,25 @@ class MetadataReader {
   std::vector<NamedCount> counts() const;
   std::vector<NamedCount> dropped() const;
 
-  // Fills `metadata` if there is something to read; leaves its `kind` kNone else.
-  void read(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
+  // True when there was something to read: `metadata` then says what. Else `metadata` is left in any state.
+  bool read(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
     switch (packet.protocol) {
       case kTcp:
-        if (payload.captured != 0) readTcp(packet, payload, metadata);
-        return;
+        return payload.captured != 0 && readTcp(packet, payload, metadata);
       case kUdp:
-        if (payload.captured != 0) readUdp(packet, payload, metadata);
-        return;
+        return payload.captured != 0 && readUdp(packet, payload, metadata);
       case kIcmp:
       case kIcmpv6:
         return readIcmp(packet, payload, metadata);
       default:
-        return;
+        return false;
     }
   }
 
  private:
-  void readTcp(const Packet& packet, const Payload& payload, PacketMetadata& metadata);
-  void readUdp(const Packet& packet, const Payload& payload, PacketMetadata& metadata);
-  static void readIcmp(const Packet& packet, const Payload& payload, PacketMetadata& metadata);
+  bool readTcp(const Packet& packet, const Payload& payload, PacketMetadata& metadata);
+  bool readUdp(const Packet& packet, const Payload& payload, PacketMetadata& metadata);
+  static bool readIcmp(const Packet& packet, const Payload& payload, PacketMetadata& metadata);
 
   TlsReader tls_;
   QuicReader quic_;

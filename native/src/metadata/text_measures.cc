@@ -1,5 +1,6 @@
 #include "text_measures.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -8,13 +9,33 @@
 
 namespace phantommesh {
 
+namespace {
+
+// c log2 c, for the counts that names have.
+const std::array<float, 256> kCountLogs = [] {
+  std::array<float, 256> logs{};
+  for (size_t count = 2; count < logs.size(); ++count) {
+    logs[count] = static_cast<float>(count) * std::log2(static_cast<float>(count));
+  }
+  return logs;
+}();
+
+float countLog(uint32_t count) {
+  if (count < kCountLogs.size()) return kCountLogs[count];
+  return static_cast<float>(count) * std::log2(static_cast<float>(count));
+}
+
+}  // namespace
+
 float entropyOf(const uint8_t* octets, uint32_t count) {
   if (count == 0) return 0;
-  std::array<uint32_t, 256> frequencies{};
+  std::array<uint16_t, 256> frequencies{};
+  count = std::min(count, uint32_t{UINT16_MAX});
   for (uint32_t i = 0; i < count; ++i) ++frequencies[octets[i]];
   float sum = 0;
-  for (const uint32_t each : frequencies) {
-    if (each > 1) sum += static_cast<float>(each) * std::log2(static_cast<float>(each));
+  for (uint32_t i = 0; i < count; ++i) {
+    sum += countLog(frequencies[octets[i]]);
+    frequencies[octets[i]] = 0;
   }
   // H = log2 n - (sum of c log2 c) / n; rounding may leave less than nothing.
   const auto total = static_cast<float>(count);
