@@ -67,7 +67,11 @@ export const FIELDS: readonly FieldPair[] = [
     theirs: (frame) => keyExchangeOf(number(frame, 'ssh.message_code')),
     ours: ({ ssh }) => text(ssh?.type || undefined),
   },
-  { name: 'http.request.method', theirs: (frame) => methodOf(first(frame, 'http.request.method')), ours: ({ http }) => http?.method || undefined },
+  {
+    name: 'http.request.method',
+    theirs: (frame) => methodOf(first(frame, 'http.request.method')),
+    ours: ({ http }) => http?.method || undefined,
+  },
   { name: 'http.response.code', theirs: (frame) => number(frame, 'http.response.code'), ours: ({ http }) => text(http?.status || undefined) },
   {
     name: 'ftp.request.command',

@@ -73,7 +73,8 @@ async function compare(program: string, capture: string) {
 async function readWithTshark(capture: string): Promise<string> {
   const words = [
     '-n', '-r', capture, '-c', values.packets, '-T', 'fields', '-E', 'separator=/t', '-E', 'aggregator=|',
-    '-o', 'tcp.desegment_tcp_streams:FALSE', '-o', 'tcp.analyze_sequence_numbers:FALSE', '-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE',
+    '-o', 'tcp.desegment_tcp_streams:FALSE', '-o', 'tcp.analyze_sequence_numbers:FALSE',
+    '-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE',
     ...TSHARK_FIELDS.flatMap((name) => ['-e', name]),
   ]
   return execute('tshark', words, { encoding: 'latin1', maxBuffer: 1 << 30, timeout: TSHARK_MAX_MS }).then(

@@ -143,6 +143,13 @@ TEST("IKE on port 4500 goes over into ESP in one flow; OpenVPN's data alone begi
   CHECK_EQUAL(flow.fields().vpnRequests[0], 1);
   CHECK_EQUAL(flow.fields().vpnAnswers[0], 1);
   CHECK_EQUAL(flow.fields().vpnCompletions[0], 1);
+  FlowMetadata wireGuard{};
+  wireGuard.add(vpn(Application::kWireGuard, HandshakeStep::kRequest), 0);
+  wireGuard.add(vpn(Application::kWireGuard, HandshakeStep::kData), 0);  // of the handshake before
+  CHECK_EQUAL(wireGuard.fields().vpnCompletions[0], 0);
+  wireGuard.add(vpn(Application::kWireGuard, HandshakeStep::kAnswer), 1);
+  for (int i = 0; i < 5; ++i) wireGuard.add(vpn(Application::kWireGuard, HandshakeStep::kData), 0);
+  CHECK_EQUAL(wireGuard.fields().vpnCompletions[0], 1);
   CHECK(!FlowMetadata::mayBegin(vpn(Application::kOpenVpn, HandshakeStep::kData)));
   CHECK(FlowMetadata::mayBegin(vpn(Application::kOpenVpn, HandshakeStep::kRequest)));
   CHECK(!FlowMetadata::mayBegin(ssh(false, 21)));

@@ -207,9 +207,12 @@ void FlowMetadata::addVpn(const VpnMessage& message) {
       return countUp(fields_.vpnCompletions[0]);
     case HandshakeStep::kRefused:
       return countUp(fields_.vpnRefusals[0]);
-    case HandshakeStep::kNone:
     case HandshakeStep::kData:
     case HandshakeStep::kKeepAlive:
+      // WireGuard and OpenVPN say nowhere that a handshake is complete: traffic after the answer does. IKE does say.
+      if (isIpsec || fields_.vpnCompletions[0] >= fields_.vpnAnswers[0]) return;
+      return countUp(fields_.vpnCompletions[0]);
+    case HandshakeStep::kNone:
       return;
   }
 }

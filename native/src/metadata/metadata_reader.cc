@@ -16,6 +16,7 @@ constexpr uint16_t kFtpPort = 21;
 constexpr uint16_t kDnsPort = 53;
 constexpr uint16_t kIkePort = 500;
 constexpr uint16_t kNatTraversalPort = 4500;  // RFC 3948
+constexpr uint16_t kOpenVpnPort = 1194;
 
 bool isEither(const Packet& packet, uint16_t port) {
   return packet.sourcePort == port || packet.destinationPort == port;
@@ -49,14 +50,20 @@ bool mayBeSsh(const Payload& payload) {
   return payload.captured >= 6 && octets[0] == 0 && octets[1] == 0 && octets[5] >= 20 && octets[5] <= 49;
 }
 
-// The resets, which begin a session: of either key method, and with a wrapped client key (ssl_pkt.h).
+// The resets, which begin a session: of either key method, and with a wrapped client key (ssl_pkt.h). What follows
+// them is one telling octet before ciphertext, and is read on OpenVPN's own port only.
 constexpr bool isOpenVpnReset(uint8_t octet) {
   const int opcode = octet >> 3;
   return opcode == 1 || opcode == 2 || opcode == 7 || opcode == 8 || opcode == 10;
 }
 
-bool mayBeOpenVpnTcp(const Payload& payload) {
-  return payload.captured >= 3 && isOpenVpnReset(payload.bytes[2]) && read16(payload.bytes) + 2u <= payload.octets;
+bool readOpenVpn(const Packet& packet, const Payload& payload, VpnMessage& message) {
+  const bool isOwnPort = isEither(packet, kOpenVpnPort);
+  if (packet.protocol == kUdp) {
+    return (isOwnPort || isOpenVpnReset(payload.bytes[0])) && readOpenVpnUdp(payload, isOwnPort, message);
+  }
+  if (payload.captured < 3 || read16(payload.bytes) + 2u > payload.octets) return false;
+  return (isOwnPort || isOpenVpnReset(payload.bytes[2])) && readOpenVpnTcp(payload, isOwnPort, message);
 }
 
 // Type 1 to 4 and three reserved octets.
@@ -116,8 +123,7 @@ bool MetadataReader::readTcp(const Packet& packet, const Payload& payload, Packe
   // What is left begins with its length: DNS, SSH in clear text and OpenVPN.
   if (isEither(packet, kDnsPort)) return set(metadata, MetadataKind::kDns, readDnsOverTcp(payload, metadata.dns));
   if (mayBeSsh(payload)) return set(metadata, MetadataKind::kSsh, readSshPacket(payload, metadata.ssh));
-  return mayBeOpenVpnTcp(payload) &&
-         set(metadata, MetadataKind::kVpn, readOpenVpnTcp(payload, false, metadata.vpn));
+  return set(metadata, MetadataKind::kVpn, readOpenVpn(packet, payload, metadata.vpn));
 }
 
 bool MetadataReader::readUdp(const Packet& packet, const Payload& payload, PacketMetadata& metadata) {
@@ -128,7 +134,7 @@ bool MetadataReader::readUdp(const Packet& packet, const Payload& payload, Packe
   }
   if (quic_.read(packet, payload, metadata) || tls_.read(packet, payload, metadata)) return true;  // DTLS
   const bool isVpn = (mayBeWireGuard(payload) && readWireGuard(payload, metadata.vpn)) ||
-                     (isOpenVpnReset(payload.bytes[0]) && readOpenVpnUdp(payload, false, metadata.vpn));
+                     readOpenVpn(packet, payload, metadata.vpn);
   return set(metadata, MetadataKind::kVpn, isVpn);
 }
 
