@@ -72,7 +72,11 @@ export const FIELDS: readonly FieldPair[] = [
     theirs: (frame) => methodOf(first(frame, 'http.request.method')),
     ours: ({ http }) => http?.method || undefined,
   },
-  { name: 'http.response.code', theirs: (frame) => number(frame, 'http.response.code'), ours: ({ http }) => text(http?.status || undefined) },
+  {
+    name: 'http.response.code',
+    theirs: (frame) => number(frame, 'http.response.code'),
+    ours: ({ http }) => text(http?.status || undefined),
+  },
   {
     name: 'ftp.request.command',
     theirs: (frame) => loginOf(first(frame, 'ftp.request.command')),
