@@ -84,7 +84,9 @@ export function alertEvent(alert: AlertRecord, severity: Severity): EveEvent {
       category: classification,
       severity,
     },
-    ...(flow === null ? {} : { flow: { ...flowCounts(flow), start: eveTimestamp(flow.flowStartMilliseconds) } }),
+    ...(flow === null ? {} : {
+      flow: { ...flowCounts(flow), start: eveTimestamp(flow.flowStartMilliseconds) }, ...applicationObjects(flow),
+    }),
     phantommesh: { ...verdictObject(verdict, alert.decisionLatencyMs), ...(flow === null ? {} : tunnelObject(flow)) },
   }
 }

@@ -35,6 +35,7 @@ PacketMetadata echo(uint16_t sequence, uint32_t hash, bool isReply) {
   PacketMetadata metadata;
   metadata.kind = MetadataKind::kIcmpEcho;
   metadata.echo.isReply = isReply;
+  metadata.echo.hasIdentifier = true;
   metadata.echo.sequence = sequence;
   metadata.echo.payloadHash = hash;
   metadata.echo.payloadOctets = 56;

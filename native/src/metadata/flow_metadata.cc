@@ -187,8 +187,8 @@ void FlowMetadata::addEcho(const IcmpEcho& echo) {
     return;
   }
   ++fields_.icmpEchoReplies[0];
-  const bool isAnswer = fields_.icmpEchoRequests[0] != 0 && place.sequence == echo.sequence &&
-                        place.identifier == echo.identifier;
+  const bool isAnswer = echo.hasIdentifier && fields_.icmpEchoRequests[0] != 0 &&
+                        place.sequence == echo.sequence && place.identifier == echo.identifier;
   fields_.icmpEchoMismatches[0] += isAnswer && place.hash != echo.payloadHash;
 }
 
