@@ -1,18 +1,12 @@
 // Goal: the rules of native/test hold with the address and undefined-behaviour sanitizers watching.
 // Method: each file there is a program of its own; it prints its seed, and PHANTOMMESH_SEED repeats a run.
-import { afterAll, expect, test } from 'vitest'
-import { compileNative } from './native-program.ts'
-
-const programs = compileNative([
-  'behaviour_observer', 'contact_trials', 'behaviour_snapshot', 'contact_kinds',
-  'event_sink', 'fill_flow_fields', 'flow_context', 'flow_key', 'update_flow', 'decode_transport', 'metadata/flow_metadata',
-])
-afterAll(() => programs.remove())
+import { expect, test } from 'vitest'
+import { runNativeTest } from './native-program.ts'
 
 test.each([
   'contacts_test', 'tables_test', 'events_test', 'flow_detail_test', 'flow_context_test', 'flow_metadata_test',
 ])('%s', { timeout: 300_000 }, async (name) => {
-  const { held, failed } = await programs.run(name)
+  const { held, failed } = await runNativeTest(name)
   expect(failed).toEqual([])
   expect(held).toBeGreaterThan(0)
 })

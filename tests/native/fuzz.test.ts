@@ -1,34 +1,14 @@
 // Goal: no bytes, as packets or as a file, make the native code read where it must not, overflow, or lose count.
 // Method: good inputs changed at random, under the sanitizers, a bounded number of times; FUZZ_RUNS and FUZZ_SEED choose others.
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   ayiya, capwap, datagram, erspan, frame, geneve, gre, gtpU, ipFrame, mpls, pppoe, pptp, radioFrame, tag, teredoIndications, vxlan,
   vxlanGpe,
 } from '../capture/make-tunnels.ts'
+import { NOTHING_FOUND, runFuzzer } from './native-program.ts'
 import { DNS_SEEDS, LINE_SEEDS, VPN_SEEDS } from './metadata-seeds.ts'
 import { ACK, SYN, ethernet, frames, gzip, icmp, ip, pcap, tcp, udp } from '../capture/make-capture.ts'
-
-const SOURCE = path.resolve(import.meta.dirname, '../../native')
-const FLAGS = ['-std=c++20', '-O1', '-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined']
-const RUNS = process.env['FUZZ_RUNS'] ?? '3000'
-const SEED = process.env['FUZZ_SEED'] ?? '20240607'
-
-const run = promisify(execFile)
-let folder = ''
-
-beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'phantommesh-fuzz-'))
-  const sources = readdirSync(path.join(SOURCE, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.cc') && file !== 'addon.cc')
-  await run('g++', [...FLAGS, '-c', ...sources.map((file) => path.join(SOURCE, 'src', file))], { cwd: folder })
-}, 300_000)
-afterAll(() => rmSync(folder, { recursive: true }))
 
 const A = { from: '10.0.0.1:40000', to: '192.0.2.9:443' }
 const B = { from: A.to, to: A.from }
@@ -66,7 +46,7 @@ test.each(['fuzz_packets', 'fuzz_meter'])('packets: %s', { timeout: 300_000 }, a
   const links = [frame(0x8864, pppoe([0, 0x21], INNER)), frame(0x8847, mpls([16], INNER))]
   seeds.push(Buffer.concat([Buffer.from([0]), ...links.map((bytes) => lengthened(bytes))]))
   seeds.push(Buffer.concat([Buffer.from([8]), lengthened(radioFrame(INNER, { isQos: true })), lengthened(radioFrame(TEREDO))]))
-  expect(await fuzz(target, seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
+  expect(await runFuzzer(target, seeds)).toBe(NOTHING_FOUND)
 })
 
 test('capture files', { timeout: 300_000 }, async () => {
@@ -74,32 +54,19 @@ test('capture files', { timeout: 300_000 }, async () => {
   const wrapped = pcap(PACKETS.map((packet, index) =>
     ({ atMs: index, bytes: Buffer.concat([Buffer.from([0, 0, 8, 0, 101, 0, 0, 0]), packet]) })), { linkType: 192 })
   const seeds = [classic, gzip(classic), pcapng(), wrapped]
-  expect(await fuzz('fuzz_capture_file', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
+  expect(await runFuzzer('fuzz_capture_file', seeds)).toBe(NOTHING_FOUND)
 })
 
 test.each([
   ['fuzz_dns', DNS_SEEDS], ['fuzz_lines', LINE_SEEDS], ['fuzz_vpn', VPN_SEEDS],
 ])('messages: %s', { timeout: 300_000 }, async (target, seeds) => {
-  expect(await fuzz(target, seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
+  expect(await runFuzzer(target, seeds)).toBe(NOTHING_FOUND)
 })
 
 test('the flow table alone', { timeout: 300_000 }, async () => {
   const seeds = ['a', 'b', 'c'].map((text) => createHash('shake256', { outputLength: 12 * 60 }).update(text).digest())
-  expect(await fuzz('fuzz_flow_table', seeds)).toBe(`${RUNS} runs of seed ${SEED}\n`)
+  expect(await runFuzzer('fuzz_flow_table', seeds)).toBe(NOTHING_FOUND)
 })
-
-async function fuzz(name: string, seeds: readonly Buffer[]): Promise<string> {
-  const program = path.join(folder, name)
-  const objects = readdirSync(folder).filter((file) => file.endsWith('.o')).map((file) => path.join(folder, file))
-  await run('g++', [...FLAGS, path.join(SOURCE, 'fuzz', `${name}.cc`), ...objects, '-lpcap', '-lz', '-lcrypto', '-pthread', '-o', program])
-  const inputs = seeds.map((seed, index) => {
-    const file = path.join(folder, `${name}-${index}`)
-    writeFileSync(file, seed)
-    return file
-  })
-  const { stdout } = await run(program, [RUNS, SEED, ...inputs])
-  return stdout
-}
 
 /** A packet as fuzz_packets.cc takes it: step of time, length, bytes with the link header of native/src/decode.h's LinkType. */
 function framed(linkType: number, packet: Buffer, step: number): Buffer {

@@ -3,22 +3,16 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
-import { afterAll, expect, test } from 'vitest'
-import { compileNative } from './native-program.ts'
+import { expect, test } from 'vitest'
+import { runNativeTest } from './native-program.ts'
 
 /** The collection of captures beside the checkout, where there is one; the shipped fixtures otherwise. */
 const COLLECTION = path.resolve(import.meta.dirname, '../../../shared/data')
 const FIXTURES = path.resolve(import.meta.dirname, '../fixtures')
 
-const sources = [
-  'packet_filter', 'snap_tail', 'capture_failure', 'capture_file', 'pcapng_file', 'byte_source', 'decode', 'decode_transport',
-]
-const programs = compileNative(sources, ['-lpcap', '-lz'])
-afterAll(() => programs.remove())
-
 test('each packet is copied as far as its parsers need, and accepted as without the tail', { timeout: 300_000 }, async () => {
   process.env['PHANTOMMESH_CAPTURES'] = existsSync(COLLECTION) ? COLLECTION : FIXTURES
-  const { held, failed } = await programs.run('snap_tail_test')
+  const { held, failed } = await runNativeTest('snap_tail_test')
   expect(failed).toEqual([])
   expect(held).toBe(8)
 })
