@@ -146,6 +146,7 @@ export function statsEvent(counters: MeterCounters, uptimeSeconds: number, atMs:
     },
     phantommesh: {
       hosts: counters.hosts, pairs: counters.pairs, events: counters.events, undecoded: counters.undecoded, dropped: counters.dropped,
+      tunnelled_packets: counters.tunnelledPackets ?? 0, metadata: counters.metadata ?? {},
     },
   }
 }

@@ -161,6 +161,8 @@ function declareStorage({ gauge }: Declare): Pick<Metrics, 'alertsKept'> {
 
 function declareMeter({ gauge, counter }: Declare): Metrics['meter'] {
   const packets = counter('meter_packets_total', 'Packets seen.')
+  const tunnelled = counter('meter_tunnelled_packets_total', 'Packets within them that were metered too.')
+  const metadata = counter('meter_metadata_total', 'Hellos of TLS and QUIC, by what became of them.', 'kind')
   const octets = counter('meter_octets_total', 'Layer-3 octets seen.')
   const flows = counter('meter_flows_total', 'Flows begun.')
   const activeFlows = gauge('meter_active_flows', 'Flows in the table.')
@@ -173,18 +175,27 @@ function declareMeter({ gauge, counter }: Declare): Metrics['meter'] {
   const pending = gauge('scoring_pending_events', 'Events neither scored nor shed yet.')
   return (counters) => {
     setTotal(packets, counters.packets)
+    setTotal(tunnelled, counters.tunnelledPackets ?? 0)
+    for (const [kind, count] of Object.entries(counters.metadata ?? {})) setTotal(metadata, count, { kind })
     setTotal(octets, counters.octets)
     setTotal(flows, counters.flows)
     activeFlows.set(counters.activeFlows)
     hosts.set(counters.hosts)
     pairs.set(counters.pairs)
-    setTotal(oddities, counters.reorderedPackets ?? 0, { kind: 'reordered-packet' })
-    setTotal(oddities, counters.filteredPackets ?? 0, { kind: 'filtered-packet' })
-    setTotal(oddities, counters.questionsMissed ?? 0, { kind: 'question-missed' })
+    for (const [kind, count] of Object.entries(odditiesOf(counters))) setTotal(oddities, count, { kind })
     for (const [reason, count] of Object.entries(counters.undecoded)) setTotal(undecoded, count, { reason })
     for (const [reason, count] of Object.entries(counters.dropped)) setTotal(dropped, count, { reason })
     for (const fate of ['received', 'scored', 'shed'] as const) setTotal(events, counters.events[fate], { fate })
     pending.set(counters.events.pending)
+  }
+}
+
+function odditiesOf(counters: MeterCounters): Readonly<Record<string, number>> {
+  return {
+    'reordered-packet': counters.reorderedPackets ?? 0,
+    'filtered-packet': counters.filteredPackets ?? 0,
+    'question-missed': counters.questionsMissed ?? 0,
+    'inner-undecoded': counters.innerUndecoded ?? 0,
   }
 }
 

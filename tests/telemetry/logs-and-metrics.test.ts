@@ -55,6 +55,19 @@ test('running totals of others become counters, also when they start anew', asyn
   expect(text).toContain('phantommesh_decision_held_back_total{reason="mode"} 1')
 })
 
+test('what the meter read inside of packets is counted by kind', async () => {
+  const metrics = createMetrics()
+  metrics.meter({
+    packets: 10, octets: 1_000, flows: 3, activeFlows: 2, hosts: 4, pairs: 5, events: { received: 6, scored: 4, shed: 1, pending: 1 },
+    undecoded: {}, dropped: { metadataFull: 2 }, interfaces: [], tunnelledPackets: 7, innerUndecoded: 3, metadata: { tlsHellos: 5 },
+  })
+  const text = await metrics.text()
+  expect(text).toContain('phantommesh_meter_tunnelled_packets_total 7')
+  expect(text).toContain('phantommesh_meter_metadata_total{kind="tlsHellos"} 5')
+  expect(text).toContain('phantommesh_meter_oddities_total{kind="inner-undecoded"} 3')
+  expect(text).toContain('phantommesh_meter_dropped_total{reason="metadataFull"} 2')
+})
+
 test('every metric of the agent says its subsystem and its unit', async () => {
   const types = (await createMetrics().text()).matchAll(/^# TYPE (phantommesh_\S+) (\S+)$/gm)
   const names = [...types].map(([, name, type]) => ({ name: name!, type }))
