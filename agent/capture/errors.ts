@@ -38,7 +38,7 @@ export function captureError(report: ReportedProblem): CaptureError {
       return new CaptureError({ code: report.code, place, reason, offset }, `${place}: truncated at byte ${offset}: ${reason}`)
     case 'CAPTURE_LINK_TYPE_UNKNOWN':
       return new CaptureError({ code: report.code, place, linkType: offset }, `${place}: link type ${offset} is not known; `
-        + 'known are Ethernet, Linux cooked (v1, v2), raw IP and loopback, and any of them in PPI')
+        + 'known are Ethernet, Linux cooked, raw IP, loopback, PPP, PPPoE, Cisco HDLC, 802.11 and radiotap, and any of them in PPI')
     case 'CAPTURE_INTERFACE_MISSING':
       return new CaptureError({ code: report.code, place }, `${place}: there is no such network interface; \`ip link\` lists them`)
     case 'CAPTURE_PERMISSION_DENIED':
