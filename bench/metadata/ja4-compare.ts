@@ -1,26 +1,23 @@
-// The agent's JA4 beside one built from Wireshark's reading, flow by flow, and beside nDPI's where its results are at hand.
+// JA4 in the flow records of `phantomd meter` beside one built from Wireshark's reading, flow by flow, and beside nDPI's where its
+// results are at hand.
 //
-//   node bench/metadata/ja4-compare.ts CAPTURE...      (g++, libpcap and tshark must be there)
+//   npm run bench:ja4 -- CAPTURE...      (tshark must be there)
 //
-// A capture NAME.pcap with NAME.out beside it, nDPI's text output, is also compared with the JA4 in that.
+// Of a flow the first ClientHello counts. A capture NAME.pcap with NAME.out beside it, nDPI's text output, is also compared with the
+// JA4 in that.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { peerHellos } from './ja4-from-tshark.ts'
+import type { PeerHello } from './ja4-from-tshark.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-const FOLDER = path.join(os.tmpdir(), 'phantommesh-bench')
-const TOOL = path.join(FOLDER, 'hello-lines')
-const SOURCES = [
-  'byte_source', 'capture_failure', 'capture_file', 'pcapng_file', 'decode', 'decode_transport', 'metadata/sha256', 'metadata/tls_hello',
-  'metadata/ja4', 'metadata/tls_reader', 'metadata/quic_initial', 'metadata/quic_protection', 'metadata/quic_reader',
-]
-const MAX_OUTPUT = 1 << 30
 
+/** A flow in which the agent read a ClientHello; `ja4` is '' where that was cut. */
 interface OwnHello {
   readonly flow: string
-  readonly isServer: boolean
   readonly ja4: string
 }
 
@@ -36,19 +33,15 @@ interface Tally {
 
 const captures = process.argv.slice(2)
 if (captures.length === 0) {
-  console.error('usage: ja4-compare.ts CAPTURE...')
+  console.error('usage: npm run bench:ja4 -- CAPTURE...')
   process.exit(2)
 }
-mkdirSync(FOLDER, { recursive: true })
-const sources = SOURCES.map((name) => path.join(ROOT, 'native/src', `${name}.cc`))
-execFileSync('g++', ['-std=c++20', '-O2', path.join(import.meta.dirname, 'hello-lines.cc'), ...sources, '-lz', '-lcrypto', '-o', TOOL])
-
 const withWireshark = tally()
 const withNdpi = tally()
 for (const capture of captures) {
-  const own = ownHellos(capture)
+  const own = await ownHellos(capture)
   const { hellos, shared } = await peerHellos(capture)
-  compare(`${path.basename(capture)} (Wireshark)`, { own, peer: hellos, into: withWireshark })
+  compare(`${path.basename(capture)} (Wireshark)`, { own, peer: firstOfFlows(hellos), into: withWireshark })
   if (shared > 0) console.log(`${path.basename(capture)}: ${shared} frames with several hellos left out`)
   const results = capture.replace(/\.pcap(ng)?$/, '.out')
   if (results !== capture && existsSync(results)) compareWithNdpi(capture, own, readFileSync(results, 'utf8'))
@@ -56,11 +49,33 @@ for (const capture of captures) {
 console.log('with Wireshark', withWireshark, share(withWireshark))
 console.log('with nDPI', withNdpi, share(withNdpi))
 
-function ownHellos(capture: string): OwnHello[] {
-  const output = execFileSync(TOOL, [capture], { encoding: 'utf8', maxBuffer: MAX_OUTPUT, stdio: ['ignore', 'pipe', 'inherit'] })
-  const lines = output.trimEnd().split('\n')
-  console.log(`${path.basename(capture)}: ${lines.pop()}`)
-  return lines.map((line): OwnHello => JSON.parse(line)).filter((hello) => !hello.isServer)
+/** The flows of `phantomd meter` in which it read a ClientHello, whole or not. */
+async function ownHellos(capture: string): Promise<OwnHello[]> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'phantommesh-bench-'))
+  const file = path.join(folder, 'flows.json')
+  execFileSync(path.join(ROOT, 'bin/phantomd'), ['meter', '--no-timers', capture, '--output', file], { stdio: 'ignore' })
+  const hellos: OwnHello[] = []
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    const flow = JSON.parse(line)
+    if ((flow.phantommesh.tls?.offered_version ?? 0) === 0) continue
+    const name = flowOf(flow.proto, `${flow.src_ip} ${flow.src_port}`, `${flow.dest_ip} ${flow.dest_port}`)
+    hellos.push({ flow: name, ja4: (flow.tls ?? flow.quic)?.ja4 ?? '' })
+  }
+  rmSync(folder, { recursive: true })
+  return hellos
+}
+
+/** Either way round the same text: a capture that begins in the middle may show the server first. */
+function flowOf(protocol: string, one: string, other: string): string {
+  return `${[one, other].toSorted().join(' - ')} ${protocol.toLowerCase()}`
+}
+
+function firstOfFlows(hellos: readonly PeerHello[]): PeerHello[] {
+  const named = hellos.map((hello) => {
+    const [, one, other, protocol] = /^(.*) > (.*) (\w+)$/.exec(hello.flow)!
+    return { ...hello, flow: flowOf(protocol!, one!, other!) }
+  })
+  return [...Map.groupBy(named, (hello) => hello.flow).values()].map(([first]) => first!)
 }
 
 /** The hellos of a flow are matched by their fingerprint; what is left on both sides differs. */
@@ -93,17 +108,13 @@ function kindOf(ja4: string | undefined): 'onlyPeer' | 'cut' | 'different' {
   return ja4 === '' ? 'cut' : 'different'
 }
 
-/** nDPI names one JA4 a flow, of its first hello, and may take the server for the flow's source. */
+/** nDPI names one JA4 a flow, of its first hello. */
 function compareWithNdpi(capture: string, own: readonly OwnHello[], results: string): void {
-  const first = new Map(own.toReversed().map((hello) => [hello.flow, hello]))
-  const peer = [...results.matchAll(/(TCP|UDP) (\S+) (?:<-> |-> )(\S+) .*?\[JA4: ([a-z0-9_]+)\]/g)].map(([, protocol, from, to, ja4]) => {
-    const [source, destination] = [endOf(from!), endOf(to!)]
-    const flow = `${source} > ${destination} ${protocol!.toLowerCase()}`
-    const reverse = `${destination} > ${source} ${protocol!.toLowerCase()}`
-    return { flow: !first.has(flow) && first.has(reverse) ? reverse : flow, ja4: ja4! }
-  })
+  const peer = [...results.matchAll(/(TCP|UDP) (\S+) (?:<-> |-> )(\S+) .*?\[JA4: ([a-z0-9_]+)\]/g)].map(([, protocol, from, to, ja4]) => (
+    { flow: flowOf(protocol!, endOf(from!), endOf(to!)), ja4: ja4! }
+  ))
   const flows = new Set(peer.map((each) => each.flow))
-  compare(`${path.basename(capture)} (nDPI)`, { own: [...first.values()].filter((hello) => flows.has(hello.flow)), peer, into: withNdpi })
+  compare(`${path.basename(capture)} (nDPI)`, { own: own.filter((hello) => flows.has(hello.flow)), peer, into: withNdpi })
 }
 
 /** `[address]:port` or `address:port` with the address as inet_ntop writes it. */

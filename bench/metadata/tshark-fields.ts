@@ -1,6 +1,6 @@
 // What the metadata readers read of captures beside what tshark reads, frame by frame and field by field.
 //
-//   node bench/metadata/tshark-fields.ts CAPTURE... [--packets 200000] [--examples 3]
+//   npm run bench:fields -- CAPTURE... [--packets 200000] [--examples 3]
 //
 // Needs g++ and tshark 4. tshark reassembles nothing here (neither TCP nor IP) and reads retransmissions too, as our readers see one
 // packet each. Per field: frames where tshark has a value, where we have one, where both have and they are equal; then every
@@ -15,7 +15,6 @@ import { FIELDS, TSHARK_FIELDS } from './field-pairs.ts'
 import type { OurFrame, TsharkFrame } from './field-pairs.ts'
 
 const NATIVE = path.resolve(import.meta.dirname, '../../native')
-const SOURCES = ['capture_file', 'pcapng_file', 'byte_source', 'capture_failure', 'decode', 'decode_transport', 'flow_key']
 const TSHARK_MAX_MS = 600_000
 
 const execute = promisify(execFile)
@@ -46,10 +45,10 @@ try {
 
 function buildProgram(): string {
   const program = path.join(folder, 'read-metadata')
-  const parsers = readdirSync(path.join(NATIVE, 'src/metadata')).filter((file) => file.endsWith('.cc'))
+  const sources = readdirSync(path.join(NATIVE, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.cc') && file !== 'addon.cc').map((file) => path.join(NATIVE, 'src', file))
   execFileSync('g++', [
-    '-std=c++20', '-O2', path.join(NATIVE, 'tools/read_metadata.cc'), ...SOURCES.map((name) => path.join(NATIVE, 'src', `${name}.cc`)),
-    ...parsers.map((file) => path.join(NATIVE, 'src/metadata', file)), '-lz', '-lcrypto', '-o', program,
+    '-std=c++20', '-O1', path.join(NATIVE, 'tools/read_metadata.cc'), ...sources, '-lpcap', '-lz', '-lcrypto', '-pthread', '-o', program,
   ], { stdio: 'inherit' })
   return program
 }
