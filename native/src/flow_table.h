@@ -162,9 +162,10 @@ class FlowTable {
     const bool isNewTick = ActivityLists::isNewTick(flow.lastUs, packet.timestampUs);
     if (!flow.hasDetail && !isEarly(flow, packet)) giveDetail(flow, details_.take());
     updateFlow(flow, packet, direction);
-    if (packet.hasMetadata) addMetadata(flow, packet, metadata, direction);
-    if (flow.hasDetail && flow.detail->metadata != nullptr) {
-      flow.detail->metadata->packetSeen(packet.payloadOctets, direction);
+    if (packet.hasMetadata) {
+      addMetadata(flow, packet, metadata, direction);
+    } else if (flow.hasDetail && flow.detail->metadata != nullptr) {
+      flow.detail->metadata->unreadSeen(packet.payloadOctets, direction);
     }
     if (flow.packetCount() == 1) observer_.flowStarted(flow, packet);
     if (packet.hasMetadata) observer_.metadataSeen(flow, packet, metadata);

@@ -102,24 +102,30 @@ TEST("the first application is the flow's, but a TLS hello upgrades what began i
 }
 
 TEST("SSH: sizes are noted from the first packet after both sides' NEWKEYS on, eight of them") {
-  FlowMetadata flow{};
-  const auto see = [&](const PacketMetadata& metadata, uint32_t octets, int direction) {
-    flow.add(metadata, direction);
-    flow.packetSeen(octets, direction);
-  };
-  see(ssh(true, 0), 40, 0);
-  see(ssh(true, 0), 41, 1);
-  see(ssh(false, 21), 16, 1);
-  see({}, 1000, 0);
-  see(ssh(false, 21), 16, 0);
-  see({}, 0, 1);  // an acknowledgement
-  for (uint32_t i = 1; i <= 10; ++i) see({}, i * 10, static_cast<int>(i % 2));
-  const MetadataFields& fields = flow.fields();
-  CHECK_EQUAL(fields.sshBanners[0], 3);
-  CHECK_EQUAL(fields.sshAuthOctets[0], 16);  // the NEWKEYS that completed the exchange
-  CHECK_EQUAL(fields.sshAuthOctets[1], -10);
-  CHECK_EQUAL(fields.sshAuthOctets[2], 20);
-  CHECK_EQUAL(fields.sshAuthOctets[7], -70);
+  // The server's NEWKEYS by itself; behind its reply in one segment; behind a reply of two segments.
+  for (const int way : {0, 1, 2}) {
+    FlowMetadata flow{};
+    flow.add(ssh(true, 0), 0);
+    flow.add(ssh(true, 0), 1);
+    PacketMetadata reply = ssh(false, way == 0 ? 21 : 31);
+    reply.ssh.isFollowed = way == 1;
+    reply.ssh.missingOctets = way == 2 ? 1500 : 0;
+    flow.unreadSeen(900, 1);  // the rest of KEXINIT
+    flow.add(reply, 1);
+    if (way == 2) {
+      flow.unreadSeen(1448, 1);
+      flow.unreadSeen(52 + 16, 1);
+    }
+    flow.unreadSeen(1000, 0);
+    flow.add(ssh(false, 21), 0);
+    flow.unreadSeen(0, 1);  // an acknowledgement
+    for (uint32_t i = 1; i <= 10; ++i) flow.unreadSeen(i * 10, static_cast<int>(i % 2));
+    const MetadataFields& fields = flow.fields();
+    CHECK_EQUAL(fields.sshBanners[0], 3);
+    CHECK_EQUAL(fields.sshAuthOctets[0], -10);
+    CHECK_EQUAL(fields.sshAuthOctets[1], 20);
+    CHECK_EQUAL(fields.sshAuthOctets[7], 80);
+  }
 }
 
 TEST("ICMP echo: a reply is a mismatch when it carries something else than its request") {

@@ -91,6 +91,10 @@ TEST("SSH: the packets of the key exchange in clear text") {
   CHECK(isSsh(sshBinary(octets({21}))) && ssh.messageType == 21);
   CHECK(isSsh(sshBinary(octets({30}) + word32(32) + Octets(32, 'k'))) && ssh.messageType == 30);
   CHECK(isSsh(sshBinary(octets({21})) + Octets(44, '\x99')) && ssh.messageType == 21);
+  const Octets reply = sshBinary(octets({31}) + word32(100) + Octets(100, 'k'));
+  CHECK(isSsh(reply) && !ssh.isFollowed && ssh.missingOctets == 0);
+  CHECK(isSsh(reply + sshBinary(octets({21}))) && ssh.isFollowed && ssh.missingOctets == 0);
+  CHECK(isSsh(reply.substr(0, 80)) && !ssh.isFollowed && ssh.missingOctets == reply.size() - 80);
   forEachCut(sshBinary(kexInit()), [&](const Payload& payload, size_t captured) {
     CHECK_EQUAL(readSshPacket(payload, ssh), captured >= 6);
   });

@@ -131,18 +131,32 @@ void FlowMetadata::addTls(const TlsHello& hello) {
 void FlowMetadata::addSsh(const SshPacket& packet, int direction) {
   if (!accepts(Application::kSsh)) return;
   static constexpr uint8_t kNewKeys = 21;  // RFC 4253 section 12
+  static constexpr uint8_t kReply = 31;    // of a key exchange: section 8, RFC 5656 section 4
+  static constexpr uint8_t kGroupReply = 33;  // RFC 4419 section 5
+  const auto bit = static_cast<uint8_t>(1u << direction);
   if (packet.isBanner) {
-    fields_.sshBanners[0] |= static_cast<uint8_t>(1u << direction);
+    fields_.sshBanners[0] |= bit;
     fields_.sshSoftwareHash[direction] = packet.softwareHash;
   } else if (packet.messageType == kNewKeys) {
-    state_.ssh.newKeys |= static_cast<uint8_t>(1u << direction);
+    state_.ssh.newKeys |= bit;
+  } else if (packet.messageType == kReply || packet.messageType == kGroupReply) {
+    // Nothing but NEWKEYS can follow it (section 7.3), and servers send both in one segment.
+    if (packet.isFollowed) state_.ssh.newKeys |= bit;
+    state_.ssh.replyOctets[direction] = packet.missingOctets;
   }
 }
 
 void FlowMetadata::noteSshPacket(uint32_t payloadOctets, int direction) {
   if (payloadOctets == 0) return;
+  SshState& ssh = state_.ssh;
+  if (uint16_t& rest = ssh.replyOctets[direction]; rest != 0) {
+    if (payloadOctets > rest) ssh.newKeys |= static_cast<uint8_t>(1u << direction);
+    rest = static_cast<uint16_t>(payloadOctets >= rest ? 0 : rest - payloadOctets);
+    return;
+  }
+  if (ssh.newKeys != 3 || ssh.packets == kSshPackets) return;
   const int octets = static_cast<int>(std::min(payloadOctets, uint32_t{INT16_MAX}));
-  fields_.sshAuthOctets[state_.ssh.packets++] = static_cast<int16_t>(direction == 0 ? octets : -octets);
+  fields_.sshAuthOctets[ssh.packets++] = static_cast<int16_t>(direction == 0 ? octets : -octets);
 }
 
 void FlowMetadata::addHttp(const HttpStart& start) {

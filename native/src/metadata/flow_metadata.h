@@ -13,9 +13,9 @@ class FlowMetadata {
   // Direction 0 is forward. What belongs to another application than the flow's is ignored, but for a TLS hello, which
   // upgrades what began in clear text (STARTTLS).
   void add(const PacketMetadata& metadata, int direction);
-  // Every packet of the flow, after `add`: SSH's sizes of authentication need those that nothing can be read of.
-  void packetSeen(uint32_t payloadOctets, int direction) {
-    if (isSshEncrypted()) noteSshPacket(payloadOctets, direction);
+  // A packet of the flow of which nothing could be read: SSH's authentication consists of such.
+  void unreadSeen(uint32_t payloadOctets, int direction) {
+    if (application() == Application::kSsh) noteSshPacket(payloadOctets, direction);
   }
   void markAsFtpData(uint64_t controlFlowId);
   // The flow goes on under a new id: what it is stays, counts start anew.
@@ -39,13 +39,11 @@ class FlowMetadata {
     uint32_t hash;
   };
   struct SshState {
-    uint8_t newKeys;  // bit per direction
-    uint8_t packets;  // encrypted ones noted
+    uint8_t newKeys;           // bit per direction
+    uint8_t packets;           // encrypted ones noted
+    uint16_t replyOctets[2];   // of a key exchange's reply that are still to come
   };
 
-  bool isSshEncrypted() const {
-    return application() == Application::kSsh && state_.ssh.newKeys == 3 && state_.ssh.packets < kSshPackets;
-  }
   bool accepts(Application application);
   void addDns(const DnsMessage& message);
   void addTls(const TlsHello& hello);

@@ -74,6 +74,8 @@ struct SshPacket {
   uint8_t softwareOctets = 0;  // of `softwareversion` in it
   uint8_t messageType = 0;     // of a binary packet in clear text (20 KEXINIT, 21 NEWKEYS ...), 0 for a banner
   uint32_t softwareHash = 0;   // of `softwareversion`, without comments
+  uint16_t missingOctets = 0;  // of a binary packet that goes on in the next segments
+  bool isFollowed = false;     // another one follows it in the same segment
 };
 
 // RFC 9112: the start line of a message.

@@ -73,6 +73,9 @@ bool readBinary(const Payload& payload, SshPacket& packet) {
   if (type == kNewKeys && (length != padding + 2 || length + 4 > payload.octets)) return false;
   if (type == kKexInit && !isKexInit(payload.bytes, payload.captured, length)) return false;
   packet.messageType = type;
+  const uint32_t whole = length + 4;
+  packet.isFollowed = payload.octets > whole;
+  if (payload.octets < whole) packet.missingOctets = static_cast<uint16_t>(whole - payload.octets);
   return true;
 }
 
