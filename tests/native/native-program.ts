@@ -74,9 +74,10 @@ async function link(folder: string, source: string): Promise<string> {
 
 async function compileAll(): Promise<string[]> {
   const files = readdirSync(path.join(NATIVE, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.(cc|h)$/.test(file))
-  const folder = path.join(CACHE, contentHash(files.toSorted()))
-  if (!existsSync(folder)) rmSync(CACHE, { recursive: true, force: true })
+  const version = contentHash(files.toSorted())
+  const folder = path.join(CACHE, version)
   mkdirSync(folder, { recursive: true })
+  for (const older of readdirSync(CACHE).filter((name) => name !== version)) rmSync(path.join(CACHE, older), { recursive: true, force: true })
   const sources = files.filter((file) => file.endsWith('.cc') && file !== 'addon.cc')
   // Workers begin at different places, so that they seldom compile the same file.
   const first = process.pid % sources.length
