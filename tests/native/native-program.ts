@@ -77,7 +77,8 @@ async function compileAll(): Promise<string[]> {
   const version = contentHash(files.toSorted())
   const folder = path.join(CACHE, version)
   mkdirSync(folder, { recursive: true })
-  for (const older of readdirSync(CACHE).filter((name) => name !== version)) rmSync(path.join(CACHE, older), { recursive: true, force: true })
+  const older = readdirSync(CACHE).filter((name) => name !== version)
+  for (const name of older) rmSync(path.join(CACHE, name), { recursive: true, force: true })
   const sources = files.filter((file) => file.endsWith('.cc') && file !== 'addon.cc')
   // Workers begin at different places, so that they seldom compile the same file.
   const first = process.pid % sources.length
