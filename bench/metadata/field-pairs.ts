@@ -94,7 +94,11 @@ export const FIELDS: readonly FieldPair[] = [
     theirs: (frame) => phaseOf(first(frame, 'smtp.req.command')),
     ours: ({ smtp }) => (smtp === undefined || smtp.reply > 0 ? undefined : text(smtp.phase)),
   },
-  { name: 'smtp.response.code', theirs: (frame) => number(frame, 'smtp.response.code'), ours: ({ smtp }) => text(smtp?.reply || undefined) },
+  {
+    name: 'smtp.response.code',
+    theirs: (frame) => number(frame, 'smtp.response.code'),
+    ours: ({ smtp }) => text(smtp?.reply || undefined),
+  },
   { name: 'icmp ident', theirs: (frame) => echoOf(frame, 'icmp.ident', 'icmpv6.echo.identifier'), ours: ({ echo }) => known(echo?.identifier) },
   { name: 'icmp seq', theirs: (frame) => echoOf(frame, 'icmp.seq', 'icmpv6.echo.sequence_number'), ours: ({ echo }) => known(echo?.sequence) },
   { name: 'wg.type', theirs: (frame) => number(frame, 'wg.type'), ours: ({ vpn }) => typeOf(vpn, WIREGUARD) },
