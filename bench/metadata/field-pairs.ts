@@ -99,8 +99,16 @@ export const FIELDS: readonly FieldPair[] = [
     theirs: (frame) => number(frame, 'smtp.response.code'),
     ours: ({ smtp }) => text(smtp?.reply || undefined),
   },
-  { name: 'icmp ident', theirs: (frame) => echoOf(frame, 'icmp.ident', 'icmpv6.echo.identifier'), ours: ({ echo }) => known(echo?.identifier) },
-  { name: 'icmp seq', theirs: (frame) => echoOf(frame, 'icmp.seq', 'icmpv6.echo.sequence_number'), ours: ({ echo }) => known(echo?.sequence) },
+  {
+    name: 'icmp ident',
+    theirs: (frame) => echoOf(frame, 'icmp.ident', 'icmpv6.echo.identifier'),
+    ours: ({ echo }) => known(echo?.identifier),
+  },
+  {
+    name: 'icmp seq',
+    theirs: (frame) => echoOf(frame, 'icmp.seq', 'icmpv6.echo.sequence_number'),
+    ours: ({ echo }) => known(echo?.sequence),
+  },
   { name: 'wg.type', theirs: (frame) => number(frame, 'wg.type'), ours: ({ vpn }) => typeOf(vpn, WIREGUARD) },
   { name: 'openvpn.opcode', theirs: (frame) => number(frame, 'openvpn.opcode'), ours: ({ vpn }) => typeOf(vpn, OPENVPN) },
   { name: 'isakmp.exchangetype', theirs: (frame) => number(frame, 'isakmp.exchangetype'), ours: ({ vpn }) => typeOf(vpn, IKE) },
