@@ -27,6 +27,8 @@ void check(const EventRecord& record) {
   require(record.ipVersion[0] == 4 || record.ipVersion[0] == 6);
   require(metadata.application[0] <= static_cast<uint8_t>(Application::kEspInUdp));
   require(metadata.tlsJa4[0] == 0 || metadata.tlsJa4[35] != 0);
+  const bool isQuic = metadata.application[0] == static_cast<uint8_t>(Application::kQuic);
+  require(metadata.tlsJa4[0] == 0 || (metadata.tlsJa4[0] == 'q') == isQuic);
   require(std::isfinite(metadata.dnsNameEntropyMean[0]) && metadata.dnsNameEntropyMean[0] <= 8.001F);
   require(metadata.dnsNameErrors[0] <= metadata.dnsResponses[0]);
   require(metadata.icmpEchoMismatches[0] <= metadata.icmpEchoReplies[0]);

@@ -37,7 +37,9 @@ void FlowMetadata::add(const PacketMetadata& metadata, int direction) {
     case MetadataKind::kDns:
       return addDns(metadata.dns);
     case MetadataKind::kTlsHello:
-      return addTls(metadata.tls);
+      // DTLS beside QUIC between the same ports is nobody's upgrade.
+      if (application() != Application::kQuic) addTls(metadata.tls);
+      return;
     case MetadataKind::kQuicInitial:
       if (!accepts(Application::kQuic)) return;
       fields_.quicVersion[0] = metadata.quicVersion;

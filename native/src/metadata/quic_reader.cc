@@ -19,6 +19,7 @@ bool QuicReader::readDatagram(const Packet& packet, const Payload& payload, Pack
     if (!isInitial) {
       isInitial = true;
       metadata.kind = MetadataKind::kQuicInitial;
+      metadata.tls = TlsHello{};  // what was read into this place before is no hello of this packet
       metadata.quicVersion = found.version;
       isLeft = isLeft || isDone(ends.flow, nowUs);
       assembly = isLeft ? nullptr : assembler_.find(ends.flow, nowUs);
