@@ -14,8 +14,8 @@ const ABOUT: Readonly<Record<string, RegExp>> = {
   fuzz_capture_file: /capture_file|pcapng|byte_source/,
   fuzz_flow_table: /flow_table|activity|flow_index|update_flow|flow_metadata|expected|behaviour|contact|open_requests/,
   fuzz_dns: /dns_message|text_measures/,
-  fuzz_lines: /ftp_line|smtp_line|http_start|ssh_packet|text_line/,
-  fuzz_vpn: /ike_message|openvpn|wireguard|icmp_echo/,
+  fuzz_lines: /ftp_line|smtp_line|http_start|ssh_packet|text_line|icmp_echo/,
+  fuzz_vpn: /ike_message|openvpn|wireguard/,
   fuzz_tls: /tls|ja4|assembler/,
   fuzz_quic: /quic|tls_hello|ja4/,
 }
