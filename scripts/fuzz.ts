@@ -1,4 +1,4 @@
-// `npm run fuzz -- [--minutes N] [--only NAME] [--seed N]`: libFuzzer with the address and undefined-behaviour sanitizers on every
+// `npm run fuzz -- [--minutes N] [--only NAME,NAME] [--seed N]`: libFuzzer with the address and undefined-behaviour sanitizers on every
 // parser of native/fuzz, seeded with real captures, and what came of it: executions, coverage, findings.
 //
 // Inputs that crash land in .phantommesh/fuzz/findings; once fixed they belong into native/fuzz/findings/<target>/, where every run
@@ -40,14 +40,15 @@ async function main(): Promise<void> {
   const seconds = Math.round(Number(values.minutes) * 60)
   if (!(seconds > 0)) throw new Error(`--minutes ${values.minutes}: a number above 0 is wanted`)
   const targets = readdirSync(FUZZERS).filter((file) => /^fuzz_.*\.cc$/.test(file)).map((file) => path.basename(file, '.cc'))
-    .filter((target) => values.only === undefined || target === values.only)
-  if (targets.length === 0) throw new Error(`--only ${values.only}: there is no native/fuzz/${values.only}.cc`)
+  const wanted = values.only === undefined ? targets : values.only.split(',')
+  const unknown = wanted.filter((target) => !targets.includes(target))
+  if (unknown.length > 0) throw new Error(`--only ${unknown.join(',')}: native/fuzz has ${targets.join(', ')}`)
   await execute('clang++', ['--version']).catch(() => { throw new Error('clang++ is not there; on Debian: apt-get install clang llvm') })
 
   mkdirSync(WORK, { recursive: true })
   const objects = await compileSources('fuzzed', ['-fsanitize=fuzzer-no-link,address,undefined'])
   const outcomes: Outcome[] = []
-  const queue = [...targets]
+  const queue = [...wanted]
   const lane = async (): Promise<void> => {
     for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
       outcomes.push(await fuzz(target, objects, { seconds, seed: values.seed }))
