@@ -9,7 +9,7 @@ export const interfaceName = () =>
 /** A name, or the beginning of names with one `*` behind it. */
 export const interfacePattern = () =>
   z.string().regex(/^(?!\.{1,2}$)(?=.{1,16}$)(?:[^\s/:*]{1,15}|[^\s/:*]{1,14}\*)$/, {
-    error: 'is no interface name: 1 to 15 characters without space, slash or colon',
+    error: 'is no interface name: 1 to 15 characters without space, slash or colon; one * at the end makes it a pattern',
   })
 
 /** An address or a prefix, v4 or v6. */

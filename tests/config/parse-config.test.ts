@@ -67,9 +67,9 @@ test('interfaces: a name, an optional one, all that begin so; the backend is nat
 
 test.each([
   ['capture: {interfaces: ["w*g"]}', '1:24: error: capture.interfaces[0] is no interface name: 1 to 15 characters without space, '
-    + 'slash or colon'],
+    + 'slash or colon; one * at the end makes it a pattern'],
   ['capture: {interfaces: ["wg**"]}', '1:24: error: capture.interfaces[0] is no interface name: 1 to 15 characters without space, '
-    + 'slash or colon'],
+    + 'slash or colon; one * at the end makes it a pattern'],
   ['capture: {backend: pcap}', '1:11: error: capture.backend must be one of native, node-pcap; is \'pcap\''],
   ['mod: off', '1:1: error: mod is not a setting; did you mean mode?'],
   ['capture:\n  interface: [eth0]', '2:3: error: capture.interface is not a setting; did you mean interfaces?'],
@@ -89,7 +89,7 @@ test.each([
   ['home: [10.1/16]', '1:8: error: home[0] is no address or prefix such as 192.0.2.7 or 2001:db8::/32'],
   ['capture: {interfaces: [5]}', '1:24: error: capture.interfaces[0] must be a name or {name: wg0, side: inner}'],
   ['capture: {interfaces: ["a b"]}', '1:24: error: capture.interfaces[0] is no interface name: 1 to 15 characters without space, '
-    + 'slash or colon'],
+    + 'slash or colon; one * at the end makes it a pattern'],
   ['capture: {interfaces: [{side: inner}]}', '1:24: error: capture.interfaces[0].name must be text, is missing'],
   ['metrics: {listen: localhost}', '1:11: error: metrics.listen is no address with port such as 127.0.0.1:9610 or [::1]:9610'],
   ['metrics: {listen: "127.0.0.1:70000"}', '1:11: error: metrics.listen names a port above 65535'],
