@@ -36,6 +36,12 @@ inline Enclosure enclosureOf(const Inner& inner, const Packet& outer, uint8_t de
   return {inner.kind, outer.ipVersion, depth, 0, inner.id, outer.source, outer.destination};
 }
 
+// Tells the tunnels around a packet apart before it has a context: hellos of two tunnels that carry the same addresses
+// must not be put together. Never 0, which is no tunnel.
+inline uint16_t markOf(const Enclosure& tunnel) {
+  return static_cast<uint16_t>((tunnel.id ^ tunnel.id >> 16) * 2 + tunnel.depth) | 0x8000;
+}
+
 struct FlowContext {
   Enclosure tunnel;        // ends as the first packet had them; either way round it is the same context
   uint16_t vlanId = 0;     // of the packet's own frame

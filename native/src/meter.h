@@ -124,6 +124,7 @@ class Meter {
         ++counters_.innerUndecoded;
         return;
       }
+      packet->context = markOf(around);
       ++counters_.innerPackets;
       payload = next.payload;
     }

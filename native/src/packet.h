@@ -28,7 +28,8 @@ struct Packet {
   uint16_t tcpWindow = 0;
   uint16_t vlanId = 0;            // outermost tag; 0 means none
   uint16_t innerVlanId = 0;       // the tag within it (IEEE 802.1ad); 0 means none
-  uint16_t context = 0;           // which VLAN and tunnel (flow_context.h); the flow table's, 0 means neither
+  // Which VLAN and tunnel (flow_context.h); the flow table's, 0 means neither. Before the push: a mark of the tunnel.
+  uint16_t context = 0;
   uint8_t ipVersion = 0;          // 4 or 6
   uint8_t protocol = 0;           // IANA protocol number after extension headers
   uint8_t tcpBits = 0;

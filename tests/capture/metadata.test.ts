@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { flowEvent } from '../../agent/telemetry/eve-events.ts'
 import type { FlowRecord } from '../../agent/flows/index.ts'
-import { ACK, SYN, frames, icmp, meter, pcap, tcp, udp } from './make-capture.ts'
+import { ACK, SYN, ethernet, frames, icmp, meter, pcap, tcp, udp } from './make-capture.ts'
+import { datagram, vxlan } from './make-tunnels.ts'
 
 const CLIENT = '10.0.0.1'
 const SERVER = '192.0.2.9'
@@ -51,6 +52,21 @@ test('TLS: a ClientHello in two segments, and the ServerHello that answers', asy
   expect(flowEvent(flow!)).toMatchObject({
     app_proto: 'tls', tls: { version: 'TLS 1.3', ja4: flow!.metadata!.tls!.ja4 }, phantommesh: { tls: { server_name_octets: 11 } },
   })
+})
+
+test('hellos of two tunnels that carry the same addresses are not put together', async () => {
+  const connection = { from: `${CLIENT}:5000`, to: `${SERVER}:443` }
+  const hellos = [clientHello(), clientHello(0x1303)]
+  const halves = hellos.map((hello) => [
+    tcp({ ...connection, sequence: 100, payload: hello.subarray(0, 70) }),
+    tcp({ ...connection, sequence: 170, payload: hello.subarray(70) }),
+  ])
+  const within = (vni: number, packet: Buffer) => datagram('192.0.2.1:40000', '192.0.2.2:4789', vxlan(vni, ethernet(packet)))
+  const flows = await flowsOf(
+    within(1, halves[0]![0]!), within(2, halves[1]![0]!), within(1, halves[0]![1]!), within(2, halves[1]![1]!),
+  )
+  const fingerprints = flows.filter(({ tunnel }) => tunnel !== undefined).map(({ metadata }) => metadata!.tls!.ja4.slice(11, 23))
+  expect(fingerprints).toEqual([hashed('1301,1302'), hashed('1302,1303')])
 })
 
 test('a hello that the capture cut has no JA4', async () => {
@@ -137,7 +153,7 @@ async function flowsOf(...packets: readonly Buffer[]): Promise<readonly FlowReco
 }
 
 /** RFC 8446 section 4.1.2, in one record. */
-function clientHello(): Buffer {
+function clientHello(secondSuite = 0x1301): Buffer {
   const serverName = extension(0, Buffer.concat([Buffer.from([0, 14, 0, 0, 11]), Buffer.from('example.org')]))
   const alpn = extension(16, Buffer.concat([Buffer.from([0, 9, 8]), Buffer.from('http/1.1')]))
   const versions = extension(43, Buffer.from([4, 3, 4, 3, 3]))
@@ -145,7 +161,8 @@ function clientHello(): Buffer {
   const groups = extension(10, Buffer.from([0, 2, 0, 29]))
   const extensions = Buffer.concat([serverName, groups, alpn, signatures, versions])
   return record(1, Buffer.concat([
-    Buffer.from([3, 3]), Buffer.alloc(32, 1), Buffer.from([0, 0, 4, 0x13, 0x02, 0x13, 0x01, 1, 0]), sized(extensions),
+    Buffer.from([3, 3]), Buffer.alloc(32, 1),
+    Buffer.from([0, 0, 4, 0x13, 0x02, secondSuite >> 8, secondSuite & 0xff, 1, 0]), sized(extensions),
   ]))
 }
 

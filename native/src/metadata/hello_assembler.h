@@ -21,8 +21,8 @@ struct FlowEnds {
   FlowEnds(const Packet& packet, uint64_t secret) {
     const uint64_t source = mixHash(hashAddress(packet.source, secret), packet.sourcePort ^ secret);
     const uint64_t destination = mixHash(hashAddress(packet.destination, secret), packet.destinationPort ^ secret);
-    const uint64_t rest =
-        uint64_t{packet.vlanId} << 32 | uint64_t{packet.interfaceIndex} << 8 | uint64_t{packet.protocol};
+    const uint64_t place = uint64_t{packet.context} << 16 | packet.vlanId;
+    const uint64_t rest = place << 32 | uint64_t{packet.interfaceIndex} << 8 | uint64_t{packet.protocol};
     flow = mixHash(source + destination, rest ^ secret);
     direction = mixHash(flow, source) | 1;
   }
