@@ -69,6 +69,11 @@ class FlowContexts {
     if (context != 0 && context != kOverflow && --contexts_[context].users == 0) release(context);
   }
 
+  // The shared number stands for tunnels too.
+  bool isTunnel(uint16_t context) const {
+    return context == kOverflow || contexts_[context].tunnel.kind != TunnelKind::kNone;
+  }
+
   // What a number stands for; valid for numbers that are held, 0 and kOverflow.
   const FlowContext& at(uint16_t context) const { return contexts_[context]; }
 

@@ -162,6 +162,8 @@ class FlowTable {
     const bool isNewTick = ActivityLists::isNewTick(flow.lastUs, packet.timestampUs);
     if (!flow.hasDetail && !isEarly(flow, packet)) giveDetail(flow, details_.take());
     updateFlow(flow, packet, direction);
+    // Whoever sends the packets of a tunnel writes both sides of what is in it: nothing in there proves a source.
+    if (packet.context != 0 && contexts_.isTunnel(packet.context)) flow.returnPathProven = false;
     if (packet.hasMetadata) {
       addMetadata(flow, packet, metadata, direction);
     } else if (flow.hasDetail && flow.detail->metadata != nullptr) {

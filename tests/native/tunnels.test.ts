@@ -1,10 +1,16 @@
 // Goal: what stands within a tunnel is metered as a flow of its own, beside the outer one, and names its tunnel; what only looks like
 // a tunnel, or is cut, gives no flow that was not there (native/src/decode_tunnel.h, decode_link.h, flow_context.h).
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { expect, test } from 'vitest'
+import { createEventFields, eventField } from '../../agent/capture/index.ts'
+import { openCaptureFiles } from '../../agent/capture/native-source.ts'
 import { flowEvent } from '../../agent/telemetry/index.ts'
 import type { FlowRecord } from '../../agent/flows/index.ts'
 import { ACK, START_MS, SYN, ethernet, frames, ip, meter, pcap, tcp, udp } from '../capture/make-capture.ts'
 import * as made from '../capture/make-tunnels.ts'
+import { eventLayout } from '../../native/index.js'
 
 const ENDS = { from: '192.0.2.1', to: '192.0.2.2' }
 const ENDS6 = { from: '2001:db8:1::1', to: '2001:db8:1::2' }
@@ -108,6 +114,22 @@ test.each(CASES)('$name: the outer and the inner flow, each with its octets', as
     sourceTransportPort: 5000, destinationTransportPort: 53, packetDeltaCount: 1, octetDeltaCount: inner.length,
     tunnel: { ...tunnel, depth: 1, addresses: tunnel.kind === 'teredo' ? [] : [outer!.sourceAddress, outer!.destinationAddress] },
   })
+})
+
+test.each([
+  ['plain', (packet: Buffer) => ethernet(packet), 1],
+  ['in a VLAN', (packet: Buffer) => ethernet(packet, [5]), 1],
+  ['in VXLAN', (packet: Buffer) => ethernet(overUdp(4789, made.vxlan(7, made.ipFrame(packet)))), 0],
+  ['in GRE', (packet: Buffer) => ethernet(made.gre(ENDS, 0x0800, { payload: packet })), 0],
+])('a handshake %s: is its source proven? (who sends a tunnel writes both sides of what is in it)', async (_, wrap, proven) => {
+  const [client, server] = ['10.0.0.1:40000', '10.0.0.9:443']
+  const handshake = [
+    tcp({ from: client, to: server, flags: SYN, sequence: 1 }),
+    tcp({ from: server, to: client, flags: SYN | ACK, sequence: 9, acknowledgement: 2 }),
+    tcp({ from: client, to: server, flags: ACK, sequence: 2, acknowledgement: 10 }),
+  ]
+  const file = pcap(handshake.map((packet, index) => ({ atMs: START_MS + index, bytes: wrap(packet) })))
+  expect(await provenOf(file)).toBe(proven)
 })
 
 test('Teredo by a server one way and by a relay the other is one inner flow', async () => {
@@ -290,4 +312,22 @@ function nestedPseudowires(depth: number): Buffer {
 
 function ends(record: FlowRecord): string {
   return `${record.sourceAddress} ${record.destinationAddress} ${record.protocolIdentifier}`
+}
+
+/** `returnPathProven` of the one TCP flow in a capture; the record has it for the ensemble, flow records do not show it. */
+async function provenOf(file: Buffer): Promise<number> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'phantommesh-'))
+  writeFileSync(path.join(folder, 'handshake.pcap'), file)
+  const source = openCaptureFiles([path.join(folder, 'handshake.pcap')], { behaviour: false })
+  const fields = createEventFields(eventLayout)
+  let proven = -1
+  for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
+    for (let index = 0; index < batch.length; index++) {
+      const at = (name: string) => batch.u8[index * batch.layout.strideBytes + eventField(fields, name).offset]!
+      if (at('protocolIdentifier') === 6) proven = at('returnPathProven')
+    }
+  }
+  await source.close()
+  rmSync(folder, { recursive: true })
+  return proven
 }
