@@ -8,19 +8,15 @@
 #include "../src/flow_table.h"
 #include "../src/header_reader.h"
 #include "mutate_seeds.h"
+#include "packet_steps.h"
 
 using namespace phantommesh;
+using namespace phantommesh::fuzz;
 
 namespace {
 
 constexpr size_t kPacketOctets = 12;
-constexpr std::array<int64_t, 10> kStepsUs = {0,           1,             1000, 300'000,  2'500'000,
-                                              130'000'000, 4'000'000'000, -500, -500'000, -10'000'000};
 constexpr std::array<uint8_t, 5> kProtocols = {kTcp, kUdp, kIcmp, kSctp, 50};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 Address hostOf(uint8_t number) { return {0x0000000a | uint64_t{number} << 24, 0}; }
 

@@ -9,17 +9,12 @@
 #include "../src/behaviour_observer.h"
 #include "../src/meter.h"
 #include "mutate_seeds.h"
+#include "packet_steps.h"
 
 using namespace phantommesh;
+using namespace phantommesh::fuzz;
 
 namespace {
-
-constexpr std::array<int64_t, 10> kStepsUs = {0,           1,             1000, 300'000,  2'500'000,
-                                              130'000'000, 4'000'000'000, -500, -500'000, -10'000'000};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // What every record must hold, whatever the packets were.
 void check(const EventRecord& record) {

@@ -10,18 +10,12 @@
 #include "../src/decode_tunnel.h"
 #include "../src/flow_table.h"
 #include "mutate_seeds.h"
+#include "packet_steps.h"
 
 using namespace phantommesh;
+using namespace phantommesh::fuzz;
 
 namespace {
-
-// Steps of packet time, back and ahead, around every timeout.
-constexpr std::array<int64_t, 10> kStepsUs = {0,           1,             1000, 300'000,  2'500'000,
-                                              130'000'000, 4'000'000'000, -500, -500'000, -10'000'000};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // As Meter does it: the packet, then each one within it. Every octet that is handed on may be read.
 uint64_t pushAll(FlowTable<BehaviourObserver>& table, LinkType linkType, Captured captured, uint64_t nowUs) {

@@ -7,12 +7,9 @@
 #include <memory>
 
 #include "../src/payload.h"
+#include "packet_steps.h"
 
 namespace phantommesh::fuzz {
-
-inline void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // The flags' upper five bits say how many octets of the wire the capture lacks.
 class OnHeap {

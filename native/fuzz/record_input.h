@@ -9,12 +9,9 @@
 
 #include "../src/packet.h"
 #include "../src/payload.h"
+#include "packet_steps.h"
 
 namespace phantommesh::fuzz {
-
-inline void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // Flags: bits 0 and 1 the flow, 2 the direction, 3 a sequence number of its own (two more octets), 4 a capture that cut
 // the payload to half, 5 and 6 the time that passed.
